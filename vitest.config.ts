@@ -1,7 +1,51 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
+// Every package of the workspace is a project of the same name and the same shape: its tests are test/**/*.test.ts.
+// A package's own `test` script runs this file too, narrowed to its project. Two more projects test the repository
+// itself: `packaging` what users install, `workspace` the tools that developers use here.
+
+const root = import.meta.dirname;
+
+const packages = ['packages', 'contrib', 'examples'].flatMap(room =>
+  existsSync(join(root, room))
+    ? readdirSync(join(root, room))
+        .map(name => join(room, name))
+        .filter(
+          folder => existsSync(join(root, folder, 'package.json')) && existsSync(join(root, folder, 'test')),
+        )
+        .map(folder => ({
+          folder,
+          name: JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8')).name as string,
+        }))
+    : [],
+);
+
 export default defineConfig({
+  // Sibling packages are read from their sources: no test waits for a build.
+  resolve: { conditions: ['@fapws/source'] },
+  ssr: { resolve: { conditions: ['@fapws/source'] } },
   test: {
-    projects: ['packages/*', 'contrib/*', 'examples/*'],
+    // Derived sources (the parser's WebAssembly) are brought up to date before any test.
+    globalSetup: join(root, 'packages/core/scripts/generate-wasm.mjs'),
+    projects: [
+      ...packages.map(({ folder, name }) => ({
+        extends: true as const,
+        root: join(root, folder),
+        test: { name, include: ['test/**/*.test.ts'] },
+      })),
+      // These start package managers and compilers: seconds, not milliseconds.
+      ...['packaging', 'workspace'].map(name => ({
+        extends: true as const,
+        root: join(root, 'test'),
+        test: {
+          name,
+          include: [`${name}/**/*.test.ts`],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      })),
+    ],
   },
 });
