@@ -7,6 +7,7 @@ import { defineConfig } from 'vitest/config';
 // itself: `packaging` what users install, `workspace` the tools that developers use here.
 
 const root = import.meta.dirname;
+const reports = process.env.FAPWS_TEST_REPORTS;
 
 const packages = ['packages', 'contrib', 'examples'].flatMap(room =>
   existsSync(join(root, room))
@@ -29,6 +30,8 @@ export default defineConfig({
   test: {
     // Derived sources (the parser's WebAssembly) are brought up to date before any test.
     globalSetup: join(root, 'packages/core/scripts/generate-wasm.mjs'),
+    // CI counts from these files: every run leaves one.
+    reporters: reports ? ['default', ['json', { outputFile: join(reports, `${process.pid}.json`) }]] : ['default'],
     projects: [
       ...packages.map(({ folder, name }) => ({
         extends: true as const,
