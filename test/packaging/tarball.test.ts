@@ -1,6 +1,6 @@
 // What is in each tarball, and whether module resolution and the type checker find their way in it.
 
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
 import { publint } from 'publint';
@@ -39,6 +39,15 @@ describe.each(publicPackages)('$name', published => {
     expect(
       files.filter(file => /^(src|test|bench|scripts)\/|tsbuildinfo|tsconfig|(?<!\.d)\.ts$/.test(file)),
     ).toEqual([]);
+  });
+
+  test('holds no output of a source that is gone', () => {
+    const stale = files
+      .filter(file => file.startsWith('dist/') && file.endsWith('.js'))
+      .filter(
+        file => !existsSync(join(published.folder, file.replace(/^dist/, 'src').replace(/\.js$/, '.ts'))),
+      );
+    expect(stale, `remove ${published.folder}/dist and build again`).toEqual([]);
   });
 
   test('its package.json needs neither the workspace nor its sources', () => {

@@ -9,11 +9,14 @@ import { pnpm, root, run } from '../commands.ts';
 let copy: string;
 
 /** Nothing of a copy needs them, and they are large. */
-const leftOut = new Set(['node_modules', 'dist', '.git', '.turbo', 'bench']);
+const leftOut = new Set(['node_modules', 'dist', '.git', '.turbo']);
 
 beforeAll(() => {
   copy = realpathSync(mkdtempSync(join(tmpdir(), 'fapws-new-contrib-')));
-  cpSync(root, copy, { recursive: true, filter: path => !leftOut.has(basename(path)) });
+  cpSync(root, copy, {
+    recursive: true,
+    filter: path => !leftOut.has(basename(path)) && path !== join(root, 'bench'),
+  });
 });
 
 afterAll(() => rmSync(copy, { recursive: true, force: true }));
