@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-const patience = 120_000;
+const patience = 75_000;
 
 function startCommand(port) {
   const child = spawn('npx', ['-y', 'pnpm@12', 'start'], {
