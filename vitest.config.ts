@@ -31,7 +31,9 @@ export default defineConfig({
     // Derived sources (the parser's WebAssembly) are brought up to date before any test.
     globalSetup: join(root, 'packages/core/scripts/generate-wasm.mjs'),
     // CI counts from these files: every run leaves one.
-    reporters: reports ? ['default', ['json', { outputFile: join(reports, `${process.pid}.json`) }]] : ['default'],
+    reporters: reports
+      ? ['default', ['json', { outputFile: join(reports, `${process.pid}.json`) }]]
+      : ['default'],
     projects: [
       ...packages.map(({ folder, name }) => ({
         extends: true as const,
