@@ -1,0 +1,25 @@
+-- One request (or, pipelined, several in one write), built once; the figures as one line of JSON at the end.
+-- Arguments after `--`: method, bytes of body, requests per write.
+
+function init(args)
+  local bytes, pipelined = tonumber(args[2]), tonumber(args[3])
+  wrk.method = args[1]
+  if bytes > 0 then wrk.body = string.rep("x", bytes) end
+
+  -- wrk asks `wrk.format` once for the bytes that all connections send, and counts the requests in them.
+  local format = wrk.format
+  wrk.format = function(...) return string.rep(format(...), pipelined) end
+end
+
+function done(summary, latency)
+  local errors = summary.errors
+  io.write(string.format(
+    '{"requests":%d,"seconds":%f,"p50":%f,"p99":%f,"errors":%d,"cuts":%d}\n',
+    summary.requests,
+    summary.duration / 1e6,
+    latency:percentile(50),
+    latency:percentile(99),
+    errors.connect + errors.write + errors.status + errors.timeout,
+    errors.read
+  ))
+end
