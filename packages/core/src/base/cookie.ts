@@ -1,0 +1,52 @@
+// Set-Cookie lines (RFC 6265 4.1), as start_response of Fapws3 could make them. Signed cookies and parsing are @fapws/forms'.
+
+import { ContractError } from '../http/errors.ts';
+
+export interface CookieOptions {
+  /** Seconds until the browser forgets it; without it and `expires` it lives as long as the browser. */
+  readonly maxAge?: number | undefined;
+  readonly expires?: Date | undefined;
+  /** @default '/' */
+  readonly path?: string | undefined;
+  readonly domain?: string | undefined;
+  /** Sent over TLS only. */
+  readonly secure?: boolean | undefined;
+  /** Hidden from scripts. */
+  readonly httpOnly?: boolean | undefined;
+  readonly sameSite?: 'Strict' | 'Lax' | 'None' | undefined;
+}
+
+const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+/** cookie-octet: no control, blank, quote, comma, semicolon or backslash. */
+const cookieOctets = /^[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*$/;
+const attributeOctets = /^[\x20-\x3a\x3c-\x7e]*$/;
+
+/**
+ * The value of a Set-Cookie header.
+ * @param value characters that a cookie can't carry are percent-encoded as UTF-8
+ * @throws {ContractError} FAPWS_HEADER
+ */
+export function cookieLine(name: string, value: string, options: CookieOptions = {}): string {
+  if (!token.test(name)) {
+    throw new ContractError('FAPWS_HEADER', `${JSON.stringify(name)} is not a cookie name.`);
+  }
+  let line = `${name}=${cookieOctets.test(value) ? value : encodeURIComponent(value)}`;
+  if (options.maxAge !== undefined) line += `; Max-Age=${Math.trunc(options.maxAge)}`;
+  if (options.expires !== undefined) line += `; Expires=${options.expires.toUTCString()}`;
+  line += attribute('Path', options.path ?? '/');
+  if (options.domain !== undefined) line += attribute('Domain', options.domain);
+  if (options.secure === true) line += '; Secure';
+  if (options.httpOnly === true) line += '; HttpOnly';
+  if (options.sameSite !== undefined) line += `; SameSite=${options.sameSite}`;
+  return line;
+}
+
+function attribute(name: string, value: string): string {
+  if (!attributeOctets.test(value)) {
+    throw new ContractError(
+      'FAPWS_HEADER',
+      `${JSON.stringify(value)} is not a cookie's ${name.toLowerCase()}.`,
+    );
+  }
+  return `; ${name}=${value}`;
+}

@@ -1,0 +1,230 @@
+// The environ: what an application asks of a request is computed at that moment, what it does not ask for is never built.
+// Behind the record stands a Proxy, because the names of a request's headers are not known beforehand and because the
+// record must still show all its keys when it is enumerated.
+
+import { inspect } from 'node:util';
+import type { Exchange } from '../http/exchange.ts';
+import type { ErrorStream } from './error-stream.ts';
+import { fileWrapper } from './file-wrapper.ts';
+import { Input } from './input.ts';
+import { parseQuery } from './query.ts';
+import type { Environ, RoutingArguments } from './types.ts';
+
+/** What the router found out about a request. */
+export interface Routed {
+  /** The prefix that led to the application, percent-decoded. */
+  readonly scriptName: string;
+  /** The rest of the path, percent-decoded. */
+  readonly pathInfo: string;
+  readonly params: Readonly<Record<string, string>>;
+}
+
+/** What a server tells of itself in every environ. */
+export interface ServerFacts {
+  readonly errors: ErrorStream;
+  /** For SERVER_SOFTWARE. */
+  readonly ident: string;
+  /** Whether other processes serve the same applications. */
+  readonly multiprocess: boolean;
+}
+
+const version: readonly [1, 0] = Object.freeze([1, 0]) as readonly [1, 0];
+const noPositional: readonly string[] = Object.freeze([]) as readonly string[];
+
+/** Keys that every environ can have, and how each is computed; undefined means that this request does not have it. */
+const computed = new Map<string, (environ: LazyEnviron) => unknown>([
+  ['REQUEST_METHOD', environ => environ.exchange.head.method],
+  ['SCRIPT_NAME', environ => environ.routed.scriptName],
+  ['PATH_INFO', environ => environ.routed.pathInfo],
+  ['QUERY_STRING', environ => environ.exchange.head.query],
+  ['CONTENT_TYPE', environ => environ.exchange.head.field('content-type')],
+  ['CONTENT_LENGTH', environ => environ.exchange.head.field('content-length')],
+  ['SERVER_NAME', environ => environ.serverName],
+  ['SERVER_PORT', environ => environ.serverPort],
+  ['SERVER_PROTOCOL', environ => (environ.exchange.head.minorVersion === 0 ? 'HTTP/1.0' : 'HTTP/1.1')],
+  ['SERVER_SOFTWARE', environ => environ.server.ident],
+  ['REMOTE_ADDR', environ => environ.exchange.connection.transport.remote.address],
+  ['REMOTE_PORT', environ => String(environ.exchange.connection.transport.remote.port)],
+  ['REQUEST_URI', environ => environ.exchange.head.target],
+  ['wsgi.version', () => version],
+  ['wsgi.url_scheme', () => 'http'],
+  ['wsgi.input', environ => environ.input],
+  ['wsgi.errors', environ => environ.server.errors],
+  ['wsgi.multithread', () => false],
+  ['wsgi.multiprocess', environ => environ.server.multiprocess],
+  ['wsgi.run_once', () => false],
+  ['wsgi.input_terminated', () => true],
+  ['wsgi.file_wrapper', () => fileWrapper],
+  ['wsgiorg.routing_args', environ => environ.routingArguments],
+  ['fapws.signal', environ => environ.exchange.signal],
+  ['fapws.params', environ => environ.parameters],
+  ['fapws.raw_header', environ => environ.exchange.head.text],
+  ['fapws.headers', environ => environ.headerLines],
+]);
+
+/**
+ * Computes the values of one environ. To add keys of your own to every request, extend it and give it to
+ * `server.base({ Environ })`: override `lookup` for the values and `names` for their enumeration.
+ */
+export class LazyEnviron {
+  readonly exchange: Exchange;
+  readonly routed: Routed;
+  readonly server: ServerFacts;
+  /** Values that were assigned, or that must be the same object each time. Deleted keys are there as undefined. */
+  #kept: Map<string, unknown> | null = null;
+
+  constructor(exchange: Exchange, routed: Routed, server: ServerFacts) {
+    this.exchange = exchange;
+    this.routed = routed;
+    this.server = server;
+  }
+
+  /** HOT. Computes the value of a key; undefined if this request does not have it. */
+  lookup(key: string): unknown {
+    const compute = computed.get(key);
+    if (compute !== undefined) return compute(this);
+    return key.startsWith('HTTP_') ? this.#header(key) : undefined;
+  }
+
+  /** The keys that this request has. */
+  names(): string[] {
+    const names: string[] = [];
+    for (const key of computed.keys()) {
+      if (key.startsWith('CONTENT_') && this.lookup(key) === undefined) continue;
+      names.push(key);
+    }
+    const { head } = this.exchange;
+    for (let index = 0; index < head.fieldCount; index += 1) {
+      const key = `HTTP_${head.fieldName(index).toUpperCase().replaceAll('-', '_')}`;
+      if (this.#header(key) !== undefined && !names.includes(key)) names.push(key);
+    }
+    return names;
+  }
+
+  /** HOT. */
+  get(key: string): unknown {
+    if (this.#kept?.has(key)) return this.#kept.get(key);
+    return this.lookup(key);
+  }
+
+  set(key: string, value: unknown): void {
+    this.#kept ??= new Map();
+    this.#kept.set(key, value);
+  }
+
+  has(key: string): boolean {
+    return this.get(key) !== undefined;
+  }
+
+  keys(): string[] {
+    const names = this.names();
+    if (this.#kept === null) return names;
+    const all = new Set(names);
+    for (const [key, value] of this.#kept) {
+      if (value === undefined) all.delete(key);
+      else all.add(key);
+    }
+    return [...all];
+  }
+
+  get input(): Input {
+    const input = new Input(this.exchange);
+    this.set('wsgi.input', input);
+    return input;
+  }
+
+  get routingArguments(): RoutingArguments {
+    const value: RoutingArguments = [noPositional, this.routed.params];
+    this.set('wsgiorg.routing_args', value);
+    return value;
+  }
+
+  get parameters(): Record<string, string[]> {
+    const value = parseQuery(this.exchange.head.query);
+    this.set('fapws.params', value);
+    return value;
+  }
+
+  get headerLines(): [string, string][] {
+    const { head } = this.exchange;
+    const lines: [string, string][] = [];
+    for (let index = 0; index < head.fieldCount; index += 1) {
+      lines.push([head.fieldName(index), head.fieldValue(index)]);
+    }
+    return lines;
+  }
+
+  /** Where the client reached us; a unix socket has no address, so there the client's word has to do. */
+  get serverName(): string {
+    const { address } = this.exchange.connection.transport.local;
+    if (address !== '') return address;
+    const { host } = this.exchange.head;
+    return host.replace(/:\d*$/, '') || 'localhost';
+  }
+
+  get serverPort(): string {
+    const { address, port } = this.exchange.connection.transport.local;
+    if (address !== '') return String(port);
+    return /:(\d+)$/.exec(this.exchange.head.host)?.[1] ?? '80';
+  }
+
+  /** HOT. */
+  #header(key: string): string | undefined {
+    // An underscore in a header's name would make it look like another one here, so such headers are not shown
+    // (CVE-2015-0219); neither are Content-Type and Content-Length twice, nor Proxy, which programs take for their own
+    // configuration (CVE-2016-5385).
+    if (key === 'HTTP_CONTENT_TYPE' || key === 'HTTP_CONTENT_LENGTH' || key === 'HTTP_PROXY')
+      return undefined;
+    if (key === 'HTTP_HOST') return this.exchange.head.host || undefined;
+    return this.exchange.head.field(headerName(key));
+  }
+}
+
+// console.log looks behind a Proxy; this shows what an application sees.
+Object.defineProperty(LazyEnviron.prototype, inspect.custom, {
+  value(this: LazyEnviron): Record<string, unknown> {
+    return { ...environOf(this) };
+  },
+});
+
+const headerNames = new Map<string, string>();
+
+/** HOT. `HTTP_USER_AGENT` → `user-agent`. The keys that applications ask for are few. */
+function headerName(key: string): string {
+  const known = headerNames.get(key);
+  if (known !== undefined) return known;
+  const name = key.slice(5).toLowerCase().replaceAll('_', '-');
+  if (headerNames.size >= 256) headerNames.clear();
+  headerNames.set(key, name);
+  return name;
+}
+
+const handler: ProxyHandler<LazyEnviron> = {
+  get: (environ, key) => (typeof key === 'string' ? environ.get(key) : undefined),
+  set(environ, key, value) {
+    if (typeof key !== 'string') return false;
+    environ.set(key, value);
+    return true;
+  },
+  has: (environ, key) => typeof key === 'string' && environ.has(key),
+  deleteProperty(environ, key) {
+    if (typeof key === 'string') environ.set(key, undefined);
+    return true;
+  },
+  ownKeys: environ => environ.keys(),
+  getOwnPropertyDescriptor(environ, key) {
+    if (typeof key !== 'string' || !environ.has(key)) return undefined;
+    return { value: environ.get(key), writable: true, enumerable: true, configurable: true };
+  },
+  defineProperty(environ, key, descriptor) {
+    if (typeof key !== 'string' || !('value' in descriptor)) return false;
+    environ.set(key, descriptor.value);
+    return true;
+  },
+  getPrototypeOf: () => Object.prototype,
+};
+
+/** HOT. The record that an application is given. */
+export function environOf(environ: LazyEnviron): Environ {
+  return new Proxy(environ, handler) as unknown as Environ;
+}

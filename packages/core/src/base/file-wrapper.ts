@@ -1,0 +1,66 @@
+// wsgi.file_wrapper: a file as a result. It reads nothing before the server iterates it.
+
+import type { ReadStream } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
+
+/** What can be wrapped: a file handle, a readable stream, anything with `read(size)` or that can be iterated. */
+export type FileLike =
+  | FileHandle
+  | ReadStream
+  | AsyncIterable<Uint8Array | string>
+  | Iterable<Uint8Array | string>
+  | { read(size: number): Uint8Array | string | Promise<Uint8Array | string>; close?(): unknown };
+
+const DEFAULT_BLOCK_SIZE = 65_536;
+
+/** A file to be sent from its present position to its end, and closed afterwards. */
+export class FileResult implements AsyncIterable<Uint8Array | string> {
+  readonly file: FileLike;
+  /** Octets read at a time. */
+  readonly blockSize: number;
+
+  constructor(file: FileLike, blockSize: number = DEFAULT_BLOCK_SIZE) {
+    this.file = file;
+    this.blockSize = blockSize;
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<Uint8Array | string> {
+    return this.#blocks();
+  }
+
+  async *#blocks(): AsyncGenerator<Uint8Array | string, void, void> {
+    const { file } = this;
+    if (isFileHandle(file)) {
+      for (;;) {
+        const { bytesRead, buffer } = await file.read({ buffer: Buffer.allocUnsafe(this.blockSize) });
+        if (bytesRead === 0) return;
+        yield bytesRead === buffer.length ? buffer : buffer.subarray(0, bytesRead);
+      }
+    }
+    if (Symbol.asyncIterator in file || Symbol.iterator in file) {
+      yield* file;
+      return;
+    }
+    for (;;) {
+      const block = await file.read(this.blockSize);
+      if (block === null || block === undefined || block.length === 0) return;
+      yield block;
+    }
+  }
+
+  /** Closes the file, however it wants to be closed. */
+  async close(): Promise<void> {
+    const { file } = this;
+    if ('close' in file && typeof file.close === 'function') await file.close();
+    else if ('destroy' in file && typeof file.destroy === 'function') file.destroy();
+  }
+}
+
+function isFileHandle(file: FileLike): file is FileHandle {
+  return 'fd' in file && 'read' in file && 'stat' in file;
+}
+
+/** `environ['wsgi.file_wrapper']`. @param blockSize octets read at a time */
+export function fileWrapper(file: unknown, blockSize?: number): FileResult {
+  return new FileResult(file as FileLike, blockSize);
+}

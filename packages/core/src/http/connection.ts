@@ -1,0 +1,578 @@
+// One connection: octets in, effects on its transport out. No sockets, no clock but the one handed in.
+// states.ts has the states and transitions; everything here keeps to that table.
+
+import type { Receiver, Transport } from '../loop/types.ts';
+import * as parserCodes from '../parser/codes.ts';
+import type { Parser } from '../parser/parser.ts';
+import { RequestError } from './errors.ts';
+import { Exchange } from './exchange.ts';
+import type { Protocol } from './protocol.ts';
+import { Refusal } from './refusal.ts';
+import { RequestHead } from './request-head.ts';
+import { ResponseHead } from './response-head.ts';
+import * as states from './states.ts';
+import type { Timed } from './timer-wheel.ts';
+
+/** From here on answers pile up at a client that does not read them: its further requests wait. Octets. */
+const ANSWER_BACKLOG = 65_536;
+
+/** Octets of what was held back that are looked at in one go; bounds what is copied when little of it can be used. */
+const HELD_PIECE = 4096;
+
+/** Octets that a chunk of content may take for its size and line ends without being counted as overhead. */
+const CHUNK_FRAMING = 24;
+
+const Never = Number.POSITIVE_INFINITY;
+
+export class Connection implements Receiver, Timed {
+  readonly protocol: Protocol;
+  readonly transport: Transport;
+  state: number = states.Idle;
+  /** The request in hand. */
+  #exchange: Exchange | null = null;
+  /** The head that is being read. */
+  #head: RequestHead | null = null;
+  /** llhttp's state, while a message is cut by the end of a read. */
+  #suspended: Uint8Array | null = null;
+  /** Octets behind the request in hand; they are looked at when it is answered. */
+  #held: Buffer | null = null;
+  #paused = false;
+  #peerEnded = false;
+  /** Whether the time for the head that is being read runs. */
+  #headTimed = false;
+  /** Requests so far. */
+  #requests = 0;
+  /** Octets of the head being read; of content or of what comes behind the last answer, when that is thrown away. */
+  #octets = 0;
+  /** Octets of framing around content: chunk sizes, extensions, trailers. */
+  #overhead = 0;
+  /** The transport's backlog when the write timeout began. */
+  #backlogSeen = 0;
+  // The wheel's.
+  deadline: number = Never;
+  wheelPrevious: Timed | null = null;
+  wheelNext: Timed | null = null;
+  wheelTick = -1;
+
+  constructor(protocol: Protocol, transport: Transport) {
+    this.protocol = protocol;
+    this.transport = transport;
+    protocol.connections.add(this);
+    protocol.clock.update();
+    // A client that connects and says nothing has as long for it as for a whole head.
+    this.#expireIn(protocol.timeouts.head);
+  }
+
+  /** Whether a request is in hand. */
+  get busy(): boolean {
+    return this.#exchange !== null;
+  }
+
+  /** Whether the answer in hand is the last one of this connection. */
+  get isLast(): boolean {
+    return this.protocol.stopping || this.#peerEnded || this.#requests >= this.protocol.limits.requests;
+  }
+
+  // What the loop tells.
+
+  /** HOT. */
+  data(length: number): void {
+    const { protocol } = this;
+    protocol.clock.update();
+    const { parser } = protocol;
+    if (this.state === states.Lingering) this.#throwAway(length);
+    else if (this.#mustWait()) this.#hold(parser.input.subarray(0, length));
+    else if (this.state !== states.Closed) this.#read(parser.inputAddress, parser.inputAddress + length);
+  }
+
+  drain(): void {
+    this.protocol.clock.update();
+    if (this.state === states.Closed) return;
+    this.#schedule();
+    this.#exchange?.drained();
+    this.#lookAtHeldLater();
+  }
+
+  end(): void {
+    this.#peerEnded = true;
+    switch (this.state) {
+      case states.Idle:
+      case states.Head:
+      case states.Discarding:
+        if (this.#held === null) this.#close();
+        break;
+      case states.Content:
+        // RFC 9112 8: an incomplete request is not answered as if it were whole.
+        this.#exchange?.clientLeft();
+        break;
+      case states.Answering:
+        // The client may only have shut its side (RFC 9112 9.6), so it still gets its answer; most have left for good.
+        this.#exchange?.clientLeft();
+        break;
+      // While lingering the loop closes by itself when our last octet is out.
+    }
+  }
+
+  close(_error: Error | null): void {
+    this.#forget();
+  }
+
+  /** Timed: the deadline has passed. */
+  expire(): void {
+    const { backlog } = this.transport;
+    if (backlog > 0 && this.state !== states.Idle) {
+      // A slow client is not a dead one as long as it takes something.
+      if (backlog < this.#backlogSeen) this.stalled();
+      else this.cut(true);
+      return;
+    }
+    switch (this.state) {
+      case states.Head:
+        this.refuse(Refusal.timeout);
+        break;
+      case states.Content:
+        this.#expireContent();
+        break;
+      default:
+        this.#close();
+    }
+  }
+
+  #expireContent(): void {
+    const exchange = this.#exchange as Exchange;
+    exchange.failContent(
+      new RequestError(
+        'FAPWS_CONTENT_TIMEOUT',
+        Refusal.timeout.status,
+        `No content arrived for ${this.protocol.timeouts.content} seconds.`,
+      ),
+    );
+    if (exchange.started) this.cut(true);
+    else this.refuse(Refusal.timeout);
+  }
+
+  // What the exchange tells.
+
+  /** The application waits for content. */
+  readOn(): void {
+    this.#resume();
+    this.#schedule();
+  }
+
+  /** So much waits for the client that its slowness is timed from now on. */
+  stalled(): void {
+    this.#backlogSeen = this.transport.backlog;
+    this.#expireIn(this.protocol.timeouts.write);
+  }
+
+  /** HOT. The answer is complete and written. */
+  answered(keepAlive: boolean): void {
+    this.#exchange = null;
+    if (this.state === states.Closed || this.state === states.Lingering) return;
+    if (!keepAlive) {
+      this.#finishWriting();
+      return;
+    }
+    this.#enter(states.AnswerComplete);
+    // While the request is still being read, what follows is seen to there.
+    if (this.protocol.reading === this) return;
+    this.#schedule();
+    this.#lookAtHeldLater();
+  }
+
+  /** Answers in place of an application and ends the connection; the answers before it are written already. */
+  refuse(refusal: Refusal): void {
+    if (this.state === states.Closed || this.state === states.Lingering) return;
+    const { protocol, transport } = this;
+    const page = protocol.answerer.refusalPage(refusal);
+    const head = new ResponseHead(refusal.status, page.headers);
+    const length = Buffer.byteLength(page.content);
+    transport.write(
+      `${head.status.line}${head.lines}${protocol.clock.dateLine}${protocol.serverLine}Content-Length: ${length}\r\nConnection: close\r\n\r\n`,
+    );
+    if (this.#exchange?.head.method !== 'HEAD') transport.write(Buffer.from(page.content));
+    this.#exchange?.cutOff();
+    this.#exchange = null;
+    this.#finishWriting();
+  }
+
+  /** Breaks the connection off. @param asReset whether the client must not take it for an orderly end */
+  cut(asReset: boolean): void {
+    if (this.state === states.Closed) return;
+    if (asReset) this.transport.reset();
+    else this.transport.destroy();
+    this.#forget();
+  }
+
+  /** Closes the connection if no request is in hand or on its way. */
+  closeIfIdle(): void {
+    if (this.state !== states.Idle || this.#held !== null) return;
+    if (this.transport.backlog > 0) this.#finishWriting();
+    else this.#close();
+  }
+
+  // Reading.
+
+  /** HOT. Reads octets at the addresses `from` up to `to`: as many requests as they hold and as can be answered. */
+  #read(from: number, to: number): void {
+    const { protocol } = this;
+    if (protocol.reading !== null) throw new Error('impossible: octets are read while others are');
+    protocol.reading = this;
+    try {
+      this.#readMessages(protocol.parser, from, to);
+    } finally {
+      protocol.reading = null;
+    }
+  }
+
+  /** HOT. */
+  #readMessages(parser: Parser, from: number, to: number): void {
+    let at = from;
+    if (this.#suspended === null) parser.reset();
+    else {
+      parser.restore(this.#suspended);
+      this.#suspended = null;
+    }
+    while (at < to) {
+      this.#enter(states.Octets);
+      const code = parser.execute(at, to);
+      const position = code === parserCodes.Ok ? to : parser.position;
+      const messageEnded = this.#takeRecords(parser, at, position);
+      if (this.state === states.Closed || this.state === states.Lingering) return;
+      at = position;
+      if (messageEnded) {
+        if (at === to) return;
+        if (this.#mustWait()) {
+          this.#hold(parser.memory.subarray(at, to));
+          return;
+        }
+        parser.reset();
+      } else if (code === parserCodes.Paused) parser.resume();
+      else if (code !== parserCodes.Ok) {
+        this.#refuseMalformed(parser, code);
+        return;
+      }
+    }
+    this.#suspend(parser);
+  }
+
+  /** A message goes on in the next read. */
+  #suspend(parser: Parser): void {
+    this.#suspended = parser.save();
+    if (this.state !== states.Head) {
+      // Content that nobody takes stops the reading; one read's worth waits.
+      if (this.#exchange !== null && this.#exchange.unread > 0) this.#pause();
+      this.#schedule();
+    } else if (!this.#headTimed) {
+      this.#headTimed = true;
+      this.#expireIn(this.protocol.timeouts.head);
+    }
+  }
+
+  /**
+   * HOT. Works through the parser's table.
+   * @param from the address of the first octet that was read
+   * @param to the address behind the last one
+   * @returns whether a message came to its end
+   */
+  #takeRecords(parser: Parser, from: number, to: number): boolean {
+    const count = parser.count;
+    let record = 0;
+    const inHead = this.state === states.Head;
+    if (inHead) {
+      record = this.#takeHead(parser, from, to, count);
+      if (record < 0) return false;
+    }
+    let content = 0;
+    let pieces = 0;
+    for (; record < count; record += 1) {
+      switch (parser.kind(record)) {
+        case parserCodes.Content:
+          if (!this.#takeContent(parser, record)) return false;
+          content += parser.length(record);
+          pieces += 1;
+          break;
+        case parserCodes.MessageEnd:
+          this.#endMessage();
+          return true;
+        // The others are trailer fields: read, bounded and dropped (RFC 9110 6.5.1).
+      }
+    }
+    if (!inHead) this.#boundOverhead(to - from - content - pieces * CHUNK_FRAMING);
+    return false;
+  }
+
+  /** HOT. @returns the number of the record behind the head, or -1 if the head was refused; `count` if it is not complete */
+  #takeHead(parser: Parser, from: number, to: number, count: number): number {
+    this.#head ??= new RequestHead();
+    const head = this.#head;
+    // Where an address lies in the text of the head.
+    const shift = head.text.length - from;
+    let lastSpanEnd = from;
+    for (let record = 0; record < count; record += 1) {
+      const start = parser.start(record);
+      const end = start + parser.length(record);
+      switch (parser.kind(record)) {
+        case parserCodes.Target:
+          head.addTarget(start + shift, end + shift);
+          lastSpanEnd = end;
+          break;
+        case parserCodes.FieldName:
+          head.addName(start + shift, end + shift);
+          lastSpanEnd = end;
+          break;
+        case parserCodes.FieldValue:
+          head.addValue(start + shift, end + shift);
+          lastSpanEnd = end;
+          break;
+        case parserCodes.HeadEnd: {
+          // Behind the last span stand only the version, if there was no field, and line ends.
+          head.text += parser.memory.toString('latin1', from, Math.min(to, lastSpanEnd + 9));
+          this.#octets += lastSpanEnd - from;
+          return this.#completeHead(head, parser) ? record + 1 : -1;
+        }
+      }
+    }
+    head.text += parser.memory.toString('latin1', from, to);
+    this.#octets += to - from;
+    const refusal = head.exceeds(this.protocol.limits, this.#octets);
+    if (refusal === null) return count;
+    this.refuse(refusal);
+    return -1;
+  }
+
+  /** HOT. @returns false if the request was refused */
+  #completeHead(head: RequestHead, parser: Parser): boolean {
+    const { protocol } = this;
+    const method = parserCodes.methodNames[parser.method] as string;
+    const refusal = head.exceeds(protocol.limits, this.#octets) ?? head.complete(method, protocol.limits);
+    if (refusal !== null) {
+      this.refuse(refusal);
+      return false;
+    }
+    this.#head = null;
+    this.#octets = 0;
+    this.#overhead = 0;
+    this.#headTimed = false;
+    this.#requests += 1;
+    this.#enter(states.HeadComplete);
+    const exchange = new Exchange(this, head, protocol.limits.content);
+    this.#exchange = exchange;
+    // The application has the time that it wants; only noted, so that the wheel need not move.
+    this.deadline = Never;
+    protocol.answerer.answer(exchange);
+    return (this.state as number) !== states.Closed && (this.state as number) !== states.Lingering;
+  }
+
+  /** @returns false if reading must stop */
+  #takeContent(parser: Parser, record: number): boolean {
+    const start = parser.start(record);
+    const length = parser.length(record);
+    if (this.#exchange === null) {
+      this.#octets += length;
+      if (this.#octets <= this.protocol.limits.discard) return true;
+      this.#finishWriting();
+      return false;
+    }
+    if (this.#exchange.receive(parser.memory.subarray(start, start + length))) return true;
+    this.#exchange.failContent(
+      new RequestError(
+        'FAPWS_CONTENT_TOO_LARGE',
+        Refusal.contentTooLarge.status,
+        `The content is larger than the ${this.#exchange.contentLimit} octets that are allowed.`,
+      ),
+    );
+    if (this.#exchange.started) this.cut(true);
+    else this.refuse(Refusal.contentTooLarge);
+    return false;
+  }
+
+  /** HOT. */
+  #endMessage(): void {
+    this.#enter(states.MessageComplete);
+    this.#octets = 0;
+    const exchange = this.#exchange;
+    // From now on reading tells whether the client leaves.
+    this.#resume();
+    this.#schedule();
+    exchange?.endContent();
+  }
+
+  /** Chunk extensions and trailers are dropped, but a client must not send them without end. */
+  #boundOverhead(octets: number): void {
+    if (octets > 0) this.#overhead += octets;
+    if (this.#overhead <= this.protocol.limits.head) return;
+    if (this.#exchange === null) this.#finishWriting();
+    else if (this.#exchange.started) this.cut(true);
+    else this.refuse(Refusal.fieldsTooLarge);
+  }
+
+  /** llhttp found an error. What it means depends on where in the message it is. */
+  #refuseMalformed(parser: Parser, code: number): void {
+    const exchange = this.#exchange;
+    if (this.state === states.Head) {
+      this.refuse(refusalOf(code, parser));
+    } else if (exchange === null) {
+      // The answer is out already; nothing behind broken framing can be trusted.
+      this.#finishWriting();
+    } else {
+      exchange.failContent(
+        new RequestError(
+          'FAPWS_CONTENT_MALFORMED',
+          Refusal.badRequest.status,
+          'The content is not framed correctly.',
+        ),
+      );
+      if (exchange.started) this.cut(true);
+      else this.refuse(Refusal.badRequest);
+    }
+  }
+
+  // Holding back.
+
+  /** Whether octets of the next request can't be looked at yet. */
+  #mustWait(): boolean {
+    return (
+      this.state === states.Answering ||
+      this.#held !== null ||
+      (this.state === states.Idle && this.transport.backlog >= ANSWER_BACKLOG)
+    );
+  }
+
+  /** Keeps a copy of octets of requests that have to wait, and reads no more until they are used. */
+  #hold(octets: Uint8Array): void {
+    this.#held = this.#held === null ? Buffer.from(octets) : Buffer.concat([this.#held, octets]);
+    this.#pause();
+  }
+
+  #lookAtHeldLater(): void {
+    if (this.#held === null) {
+      this.#resume();
+      return;
+    }
+    this.protocol.afterTurn(() => this.#lookAtHeld());
+  }
+
+  #lookAtHeld(): void {
+    const { parser } = this.protocol;
+    while (this.#held !== null) {
+      const held: Buffer = this.#held;
+      this.#held = null;
+      if (this.state === states.Closed || this.state === states.Lingering) return;
+      if (this.#mustWait()) {
+        this.#held = held;
+        return;
+      }
+      const piece = held.copy(parser.input, 0, 0, HELD_PIECE);
+      const rest = held.subarray(piece);
+      this.#read(parser.inputAddress, parser.inputAddress + piece);
+      // What of the piece had to wait again stands before the rest.
+      if (this.#held === null) this.#held = rest.length === 0 ? null : rest;
+      else if (rest.length !== 0) this.#held = Buffer.concat([this.#held, rest]);
+    }
+    if (this.#peerEnded && this.#exchange === null) this.end();
+    else if (this.state !== states.Content) this.#resume();
+  }
+
+  #pause(): void {
+    if (this.#paused) return;
+    this.#paused = true;
+    this.transport.pause();
+  }
+
+  #resume(): void {
+    if (!this.#paused || this.#held !== null || this.state === states.Closed) return;
+    this.#paused = false;
+    this.transport.resume();
+  }
+
+  // Ending.
+
+  /** What comes behind the last answer is thrown away, within bounds. */
+  #throwAway(length: number): void {
+    this.#octets += length;
+    if (this.#octets > this.protocol.limits.discard) this.#close();
+  }
+
+  /** The last octet is written: shut our side, and wait for the client to read it and to leave (RFC 9112 9.6). */
+  #finishWriting(): void {
+    this.#enter(states.LastAnswer);
+    this.#octets = 0;
+    this.#held = null;
+    this.transport.end();
+    if (this.#peerEnded) {
+      // Nothing more can come; the loop closes when the last octet is out.
+      this.stalled();
+      return;
+    }
+    this.#resume();
+    if (this.transport.backlog > 0) this.stalled();
+    else this.#expireIn(this.protocol.timeouts.linger);
+  }
+
+  #close(): void {
+    this.transport.destroy();
+    this.#forget();
+  }
+
+  #forget(): void {
+    if (this.state === states.Closed) return;
+    this.#enter(states.Gone);
+    this.protocol.forget(this);
+    this.protocol.wheel.remove(this);
+    const exchange = this.#exchange;
+    this.#exchange = null;
+    this.#head = null;
+    this.#held = null;
+    this.#suspended = null;
+    exchange?.cutOff();
+  }
+
+  // Timing.
+
+  /** HOT. Sets the deadline that goes with the state. */
+  #schedule(): void {
+    const { timeouts } = this.protocol;
+    switch (this.state) {
+      case states.Idle:
+        this.#expireIn(timeouts.idle);
+        break;
+      case states.Content:
+      case states.Discarding:
+        this.#expireIn(this.#paused ? Never : timeouts.content);
+        break;
+      case states.Answering:
+        this.deadline = Never;
+        break;
+    }
+  }
+
+  /** HOT. */
+  #expireIn(seconds: number): void {
+    const { clock, wheel } = this.protocol;
+    wheel.set(this, clock.now + seconds * 1000);
+  }
+
+  #enter(event: number): void {
+    this.state = states.nextState(this.state, event);
+  }
+}
+
+/** The answer to a head that llhttp could not read. */
+function refusalOf(code: number, parser: Parser): Refusal {
+  switch (code) {
+    case parserCodes.InvalidMethod:
+      // A token, or octets above 7F as an exotic method has them: not known here (RFC 9110 9.1). Else garbage.
+      return isTokenOctet(parser.memory[parser.position] as number) ? Refusal.method : Refusal.badRequest;
+    case parserCodes.InvalidVersion:
+      return parser.reason === 'Invalid HTTP version' ? Refusal.version : Refusal.badRequest;
+    case parserCodes.PausedForHttp2:
+      return Refusal.version;
+    default:
+      return Refusal.badRequest;
+  }
+}
+
+function isTokenOctet(octet: number): boolean {
+  return octet > 0x20 && octet !== 0x7f && !'(),/:;<=>?@[\\]{}"'.includes(String.fromCharCode(octet));
+}

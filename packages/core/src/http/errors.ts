@@ -1,0 +1,46 @@
+// What can go wrong around one request, split by blame. Codes are stable; docs/errors.md lists them.
+
+export type ContractErrorCode =
+  | 'FAPWS_ANSWERED'
+  | 'FAPWS_CHUNK'
+  | 'FAPWS_CONTENT_LENGTH'
+  | 'FAPWS_HEADER'
+  | 'FAPWS_HOP_BY_HOP'
+  | 'FAPWS_NOT_STARTED'
+  | 'FAPWS_RESULT'
+  | 'FAPWS_STARTED_TWICE'
+  | 'FAPWS_STATUS';
+
+/** The application broke the contract (docs/contract.md). The client gets 500, or a cut connection if the head is out. */
+export class ContractError extends Error {
+  override readonly name: string = 'ContractError';
+  readonly code: ContractErrorCode;
+
+  constructor(code: ContractErrorCode, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+export type RequestErrorCode =
+  | 'FAPWS_CLIENT_GONE'
+  | 'FAPWS_CONTENT_MALFORMED'
+  | 'FAPWS_CONTENT_TIMEOUT'
+  | 'FAPWS_CONTENT_TOO_LARGE';
+
+/**
+ * The client's request can't be read to its end: reading `wsgi.input` fails with it. An application that does not catch it
+ * answers with `status`.
+ */
+export class RequestError extends Error {
+  override readonly name: string = 'RequestError';
+  readonly code: RequestErrorCode;
+  /** Status code and reason. */
+  readonly status: string;
+
+  constructor(code: RequestErrorCode, status: string, message: string) {
+    super(message);
+    this.code = code;
+    this.status = status;
+  }
+}

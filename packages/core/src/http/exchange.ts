@@ -1,0 +1,379 @@
+// One request and its answer: what the base sees of HTTP. It frames the answer; the connection moves it.
+
+import type { Connection } from './connection.ts';
+import { ContractError, RequestError } from './errors.ts';
+import type { Refusal } from './refusal.ts';
+import { RequestBody } from './request-body.ts';
+import { KnownLength, NoContent, type RequestHead } from './request-head.ts';
+import { type Header, ResponseHead } from './response-head.ts';
+
+/** Octets of an answer: a string goes out as UTF-8. */
+export type Chunk = string | Uint8Array;
+
+/** How far the answer is. */
+const Unsent = 0;
+const Sending = 1;
+const Complete = 2;
+
+const unknownLength = -1;
+
+export class Exchange {
+  readonly connection: Connection;
+  readonly head: RequestHead;
+  /** Octets of content that this request may have; beyond it 413. */
+  contentLimit: number;
+  #progress = Unsent;
+  #responseHead: ResponseHead | null = null;
+  /** Whether the answer's content goes out in chunks (RFC 9112 7.1). */
+  #chunked = false;
+  /** Whether what is sent as content is dropped: HEAD, 204, 304. */
+  #contentless = false;
+  #keepAlive = true;
+  /** Octets of content sent. */
+  #sent = 0;
+  /** Octets of content received. */
+  #received = 0;
+  #body: RequestBody | null = null;
+  #contentEnded = false;
+  #continued = false;
+  #gone = false;
+  #abort: AbortController | null = null;
+  #writableTasks: (() => void)[] | null = null;
+  #endTasks: (() => void)[] | null = null;
+
+  constructor(connection: Connection, head: RequestHead, contentLimit: number) {
+    this.connection = connection;
+    this.head = head;
+    this.contentLimit = contentLimit;
+  }
+
+  // The request.
+
+  /** The content of the request. */
+  get body(): RequestBody {
+    if (this.#body === null) {
+      this.#body = new RequestBody(this);
+      if (this.head.framing === NoContent || this.#contentEnded) this.#body.end();
+      else if (this.#gone) this.#body.fail(clientGone());
+    }
+    return this.#body;
+  }
+
+  /** Aborted when the client goes away before the answer is complete. */
+  get signal(): AbortSignal {
+    if (this.#abort === null) {
+      this.#abort = new AbortController();
+      if (this.#gone && this.#progress !== Complete) this.#abort.abort(clientGone());
+    }
+    return this.#abort.signal;
+  }
+
+  /** Whether the client has left (or shut its side) before the answer was complete. */
+  get gone(): boolean {
+    return this.#gone;
+  }
+
+  /** ContentSource: somebody waits for content. */
+  contentWanted(): void {
+    if (this.#gone || this.#contentEnded) return;
+    if (this.head.expectsContinue && !this.#continued && this.#received === 0 && this.#progress === Unsent) {
+      this.#continued = true;
+      this.connection.transport.write('HTTP/1.1 100 Continue\r\n\r\n');
+    }
+    this.connection.readOn();
+  }
+
+  // What the connection tells.
+
+  /**
+   * Octets of content have arrived.
+   * @returns false when they are more than the request may have
+   */
+  receive(octets: Uint8Array): boolean {
+    this.#received += octets.length;
+    if (this.#progress === Complete) return true;
+    if (this.#received > this.contentLimit) return false;
+    this.body.receive(octets);
+    return true;
+  }
+
+  /** Octets that arrived and wait to be read. */
+  get unread(): number {
+    return this.#body === null ? 0 : this.#body.waiting;
+  }
+
+  endContent(): void {
+    this.#contentEnded = true;
+    this.#body?.end();
+  }
+
+  failContent(error: RequestError): void {
+    if (this.#contentEnded || this.#progress === Complete) return;
+    if (this.head.framing !== NoContent) this.body.fail(error);
+  }
+
+  /** The client is gone, or has said that it sends nothing more before its request was complete. */
+  clientLeft(): void {
+    if (this.#gone) return;
+    this.#gone = true;
+    if (this.#progress === Complete) return;
+    this.failContent(clientGone());
+    this.#abort?.abort(clientGone());
+  }
+
+  /** Nothing of the answer can be sent any more. */
+  cutOff(): void {
+    this.clientLeft();
+    this.#progress = Complete;
+    this.#runEndTasks();
+  }
+
+  /** The client has taken what was sent. */
+  drained(): void {
+    const tasks = this.#writableTasks;
+    this.#writableTasks = null;
+    if (tasks !== null) for (const task of tasks) task();
+  }
+
+  #runEndTasks(): void {
+    this.drained();
+    const tasks = this.#endTasks;
+    this.#endTasks = null;
+    if (tasks !== null) for (const task of tasks) task();
+  }
+
+  // The answer.
+
+  /** Whether the head of the answer is out. */
+  get started(): boolean {
+    return this.#progress !== Unsent;
+  }
+
+  get complete(): boolean {
+    return this.#progress === Complete;
+  }
+
+  /** Octets of content sent so far. */
+  get sent(): number {
+    return this.#sent;
+  }
+
+  /** Calls `task` once, when the client has taken what was sent or the answer is over. For use after `send` answered false. */
+  whenWritable(task: () => void): void {
+    if (this.#progress === Complete) task();
+    else if (this.#writableTasks === null) this.#writableTasks = [task];
+    else this.#writableTasks.push(task);
+  }
+
+  /** Calls `task` once, when the answer is over: complete, cut, or without a client. */
+  whenOver(task: () => void): void {
+    if (this.#progress === Complete) task();
+    else if (this.#endTasks === null) this.#endTasks = [task];
+    else this.#endTasks.push(task);
+  }
+
+  /** The head that was set, if one was. */
+  get responseHead(): ResponseHead | null {
+    return this.#responseHead;
+  }
+
+  /**
+   * HOT. Sets status and fields; they are sent with the first octets of content. May be called again until then.
+   * @throws {ContractError} when something in them can't be sent, or when they are out already
+   */
+  setHead(status: string, headers: readonly Header[]): void {
+    if (this.#progress !== Unsent && !this.#gone) {
+      throw new ContractError('FAPWS_ANSWERED', 'The head of this answer has been sent and cannot change.');
+    }
+    this.#responseHead = new ResponseHead(status, headers);
+  }
+
+  /**
+   * HOT. Sends the whole answer: the head that was set, and `content`.
+   * @throws {ContractError} FAPWS_NOT_STARTED, FAPWS_ANSWERED, FAPWS_CONTENT_LENGTH
+   */
+  respond(content: Chunk): void {
+    if (this.#progress === Complete && this.#gone) return;
+    if (typeof content === 'string') {
+      const length = Buffer.byteLength(content);
+      if (length !== content.length) {
+        // Not ASCII: one code unit is not one octet.
+        this.respond(Buffer.from(content));
+        return;
+      }
+      const head = this.#begin(length);
+      if (this.#isTooLong(length)) this.#overrun(head, Buffer.from(content));
+      this.#sent = length;
+      this.#write(this.#contentless ? head : head + content);
+    } else {
+      const head = this.#begin(content.length);
+      if (this.#isTooLong(content.length)) this.#overrun(head, content);
+      this.#sent = content.length;
+      this.connection.transport.write(head);
+      if (!this.#contentless && content.length !== 0) this.#write(content);
+    }
+    this.finish();
+  }
+
+  /**
+   * Sends a piece of content, after the head if that is not out yet. An empty piece sends nothing.
+   * @returns false when the client is slow: see `whenWritable`
+   * @throws {ContractError} FAPWS_NOT_STARTED, FAPWS_ANSWERED, FAPWS_CONTENT_LENGTH
+   */
+  send(content: Chunk): boolean {
+    if (this.#progress === Complete) {
+      if (this.#gone) return true;
+      throw new ContractError('FAPWS_ANSWERED', 'The answer is complete; nothing can be added to it.');
+    }
+    const length = typeof content === 'string' ? Buffer.byteLength(content) : content.length;
+    if (length === 0) return true;
+    const { transport } = this.connection;
+    const head = this.#progress === Unsent ? this.#begin(unknownLength) : '';
+    if (this.#isTooLong(length))
+      this.#overrun(head, typeof content === 'string' ? Buffer.from(content) : content);
+    this.#sent += length;
+    if (this.#contentless) return head === '' || transport.write(head);
+    // One code unit is one octet: the text can be joined to the framing around it.
+    if (typeof content === 'string' && content.length === length) {
+      return this.#write(this.#chunked ? `${head}${length.toString(16)}\r\n${content}\r\n` : head + content);
+    }
+    const bytes = typeof content === 'string' ? Buffer.from(content) : content;
+    if (!this.#chunked) {
+      if (head !== '') transport.write(head);
+      return this.#write(bytes);
+    }
+    transport.write(`${head}${length.toString(16)}\r\n`);
+    transport.write(bytes);
+    return this.#write('\r\n');
+  }
+
+  /** Ends the answer. If it was shorter than it said, the connection is cut, so that nobody takes it for whole. */
+  finish(): void {
+    if (this.#progress === Complete) return;
+    if (this.#progress === Unsent) {
+      this.connection.transport.write(this.#begin(0));
+    }
+    const declared = this.#declared;
+    if (!this.#contentless && declared > this.#sent) {
+      this.cut();
+      throw new ContractError(
+        'FAPWS_CONTENT_LENGTH',
+        `The answer has ${this.#sent} octets, but its Content-Length says ${declared}. The connection was cut.`,
+      );
+    }
+    if (this.#chunked && !this.#contentless) this.connection.transport.write('0\r\n\r\n');
+    this.#progress = Complete;
+    this.connection.answered(this.#keepAlive);
+    if (this.#endTasks !== null || this.#writableTasks !== null) this.#runEndTasks();
+  }
+
+  /** Breaks the answer off in a way that the client can tell from its end. */
+  cut(): void {
+    if (this.#progress === Complete) return;
+    this.#progress = Complete;
+    // Without a length or chunks an orderly end would look like the end of the content.
+    this.connection.cut(!this.#chunked && this.#declared === unknownLength);
+    this.#runEndTasks();
+  }
+
+  /** Answers for the application and ends the connection. */
+  refuse(refusal: Refusal): void {
+    this.connection.refuse(refusal);
+  }
+
+  #write(data: string | Uint8Array): boolean {
+    if (this.connection.transport.write(data)) return true;
+    this.connection.stalled();
+    return false;
+  }
+
+  /** The application's Content-Length, or unknownLength. */
+  get #declared(): number {
+    return this.#responseHead === null ? unknownLength : this.#responseHead.contentLength;
+  }
+
+  /** Whether `length` octets more are too many for the Content-Length of the application. */
+  #isTooLong(length: number): boolean {
+    const declared = this.#declared;
+    return declared !== unknownLength && !this.#contentless && this.#sent + length > declared;
+  }
+
+  /** Sends as much as was announced, and no octet more: the surplus would be read as the next answer. */
+  #overrun(head: string, content: Uint8Array): never {
+    const { transport } = this.connection;
+    const declared = this.#declared;
+    const rest = content.subarray(0, declared - this.#sent);
+    if (head !== '') transport.write(head);
+    if (rest.length !== 0) transport.write(rest);
+    this.#sent = declared;
+    this.finish();
+    throw new ContractError(
+      'FAPWS_CONTENT_LENGTH',
+      `The answer is longer than its Content-Length of ${declared}; what was too much is not sent.`,
+    );
+  }
+
+  /**
+   * HOT. Decides how the answer is framed and renders its head.
+   * @param length octets of content, or unknownLength
+   */
+  #begin(length: number): string {
+    const answer = this.#responseHead;
+    if (answer === null) {
+      throw new ContractError(
+        'FAPWS_NOT_STARTED',
+        'Content was sent before startResponse(status, headers) was called.',
+      );
+    }
+    if (this.#progress !== Unsent) {
+      throw new ContractError('FAPWS_ANSWERED', 'The answer has been sent.');
+    }
+    const { connection, head } = this;
+    const { protocol } = connection;
+    const { status } = answer;
+    this.#progress = Sending;
+    this.#contentless = !status.hasContent || head.method === 'HEAD';
+    let text = status.line + answer.lines;
+    if (!answer.hasDate) text += protocol.clock.dateLine;
+    if (!answer.hasServer) text += protocol.serverLine;
+    this.#keepAlive = this.#mayGoOn();
+    if (
+      answer.contentLength === unknownLength &&
+      status.hasLength &&
+      (status.hasContent || status.code === 205)
+    ) {
+      if (!status.hasContent) text += 'Content-Length: 0\r\n';
+      else if (length !== unknownLength) text += `Content-Length: ${length}\r\n`;
+      else if (head.minorVersion === 1) {
+        text += 'Transfer-Encoding: chunked\r\n';
+        this.#chunked = true;
+      } else if (head.method !== 'HEAD') {
+        // RFC 9112 6.3: to HTTP/1.0 the end of the connection is the end of the content.
+        this.#keepAlive = false;
+      }
+    }
+    if (!this.#keepAlive) text += 'Connection: close\r\n';
+    else if (head.minorVersion === 0) text += 'Connection: keep-alive\r\n';
+    return `${text}\r\n`;
+  }
+
+  #mayGoOn(): boolean {
+    const { head, connection } = this;
+    if (!head.keepAlive || this.#gone || connection.isLast) return false;
+    if (this.#contentEnded || head.framing === NoContent) return true;
+    // A client that waits for 100 Continue may now send its content or not: nobody can tell what comes next.
+    if (head.expectsContinue && !this.#continued && this.#received === 0) return false;
+    return (
+      head.framing !== KnownLength ||
+      head.contentLength - this.#received <= connection.protocol.limits.discard
+    );
+  }
+}
+
+function clientGone(): RequestError {
+  return new RequestError(
+    'FAPWS_CLIENT_GONE',
+    '400 Bad Request',
+    'The client went away before its request was answered.',
+  );
+}

@@ -1,0 +1,88 @@
+// The content of one request on its way from the connection to whoever reads it. At most what one read brought waits
+// here; the connection reads on when it was taken.
+
+import type { RequestError } from './errors.ts';
+
+/** What the content needs of its connection. */
+export interface ContentSource {
+  /** Somebody waits for content: say 100 Continue if the client waits for that, read on. */
+  contentWanted(): void;
+}
+
+export class RequestBody {
+  readonly #source: ContentSource;
+  #chunks: Uint8Array[] = [];
+  /** Octets in `#chunks`. */
+  #waiting = 0;
+  #ended = false;
+  #error: RequestError | null = null;
+  #wake: (() => void) | null = null;
+
+  constructor(source: ContentSource) {
+    this.#source = source;
+  }
+
+  /** Octets that arrived and were not taken. */
+  get waiting(): number {
+    return this.#waiting;
+  }
+
+  /** Whether all content has arrived. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** Takes a copy of octets that arrived. */
+  receive(octets: Uint8Array): void {
+    // A copy that owns its memory: the input buffer is used again by the next read.
+    const chunk = Buffer.allocUnsafe(octets.length);
+    chunk.set(octets);
+    this.#chunks.push(chunk);
+    this.#waiting += chunk.length;
+    this.#notify();
+  }
+
+  end(): void {
+    this.#ended = true;
+    this.#notify();
+  }
+
+  /** The content will never be complete. What has arrived can't be read any more. */
+  fail(error: RequestError): void {
+    if (this.#ended) return;
+    this.#error = error;
+    this.#chunks = [];
+    this.#waiting = 0;
+    this.#notify();
+  }
+
+  /**
+   * The next octets.
+   * @returns undefined at the end of the content; null when nothing is here yet, and then `wake` is called once
+   * @throws {RequestError}
+   */
+  take(wake: () => void): Uint8Array | null | undefined {
+    if (this.#error !== null) throw this.#error;
+    const chunk = this.#chunks.shift();
+    if (chunk !== undefined) {
+      this.#waiting -= chunk.length;
+      return chunk;
+    }
+    if (this.#ended) return undefined;
+    this.#wake = wake;
+    this.#source.contentWanted();
+    return null;
+  }
+
+  /** Puts back what a reader took too much of. */
+  putBack(chunk: Uint8Array): void {
+    this.#chunks.unshift(chunk);
+    this.#waiting += chunk.length;
+  }
+
+  #notify(): void {
+    const wake = this.#wake;
+    this.#wake = null;
+    wake?.();
+  }
+}

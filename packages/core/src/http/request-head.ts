@@ -1,0 +1,323 @@
+// The head of one request: one latin1 string and the places of names and values in it. Nothing is cut out before
+// somebody asks for it. The checks that llhttp leaves open are made here, once, when the head is complete.
+
+import type { Limits } from './limits.ts';
+import { Refusal } from './refusal.ts';
+import {
+  AuthorityForm,
+  InvalidTarget,
+  isAuthority,
+  isCleanTarget,
+  MisdirectedTarget,
+  OriginForm,
+  type ParsedTarget,
+  parseOtherTarget,
+} from './request-target.ts';
+
+/** Places of one field line in `spans`: name start, name end, value start, value end. */
+const SPAN_WIDTH = 4;
+
+const NoIndex = -1;
+
+/** How the content of a request is delimited (RFC 9112 6.3). */
+export const NoContent = 0;
+export const KnownLength = 1;
+export const Chunked = 2;
+
+export class RequestHead {
+  /** The octets from the request line to the last field value, one code point each. */
+  text = '';
+  /** Four numbers per field line. */
+  readonly spans: number[] = [];
+  targetStart: number = NoIndex;
+  targetEnd: number = NoIndex;
+  method = '';
+  /** 0 or 1: what follows `HTTP/1.`. */
+  minorVersion = 1;
+  /** Whether the client lets the connection go on after the answer. */
+  keepAlive = true;
+  framing: 0 | 1 | 2 = NoContent;
+  /** Octets of content, when `framing` is KnownLength. */
+  contentLength = 0;
+  /** `Expect: 100-continue` of an HTTP/1.1 client. */
+  expectsContinue = false;
+  /** Places of the Host value; equal when there is none. */
+  hostStart = 0;
+  hostEnd = 0;
+  /** Where the path ends in `text`, for a target in origin-form. */
+  #pathEnd = NoIndex;
+  #other: ParsedTarget | null = null;
+  #closes = false;
+
+  /** HOT. The target, or its continuation in another read. Places are places in `text`. */
+  addTarget(start: number, end: number): void {
+    if (this.targetStart === NoIndex) this.targetStart = start;
+    this.targetEnd = end;
+  }
+
+  /** HOT. A field name. llhttp tells a value, if an empty one, between any two names, so two in a row are one. */
+  addName(start: number, end: number): void {
+    const { spans } = this;
+    if (spans.length % SPAN_WIDTH === 2) spans[spans.length - 1] = end;
+    else spans.push(start, end);
+  }
+
+  /** HOT. A field value, or its continuation. */
+  addValue(start: number, end: number): void {
+    const { spans } = this;
+    if (spans.length % SPAN_WIDTH === 0) spans[spans.length - 1] = end;
+    else spans.push(start, end);
+  }
+
+  /**
+   * HOT. Whether what has arrived is more than a head may have.
+   * @param octets of the head so far
+   */
+  exceeds(limits: Limits, octets: number): Refusal | null {
+    if (this.targetEnd > limits.requestLine || (this.targetEnd === NoIndex && octets > limits.requestLine)) {
+      return Refusal.targetTooLong;
+    }
+    return octets > limits.head || this.spans.length > limits.fields * SPAN_WIDTH
+      ? Refusal.fieldsTooLarge
+      : null;
+  }
+
+  /**
+   * HOT. Checks the whole head.
+   * @returns null, or why it is refused
+   */
+  complete(method: string, limits: Limits): Refusal | null {
+    this.method = method;
+    return this.#checkRequestLine() ?? this.#checkFields(limits.field) ?? this.#checkTarget();
+  }
+
+  #checkRequestLine(): Refusal | null {
+    const { text, targetStart, targetEnd } = this;
+    // llhttp takes several spaces before the target; two parsers that count them differently disagree on the target.
+    if (text.charCodeAt(targetStart - 2) === 0x20 || text.charCodeAt(targetEnd) !== 0x20) {
+      // A line that ends here is HTTP/0.9, which has no version.
+      return text.charCodeAt(targetEnd) === 0x0d ? Refusal.version : Refusal.badRequest;
+    }
+    if (text.charCodeAt(targetEnd + 1) !== 0x48) return Refusal.badRequest;
+    if (text.charCodeAt(targetEnd + 6) !== 0x31) return Refusal.version;
+    this.minorVersion = text.charCodeAt(targetEnd + 8) - 0x30;
+    return null;
+  }
+
+  /** One pass over the names: those that mean something to the protocol are told apart by length first. */
+  #checkFields(longestField: number): Refusal | null {
+    const { text, spans } = this;
+    let hosts = 0;
+    let lengths = 0;
+    let codings = 0;
+    this.keepAlive = this.minorVersion !== 0;
+    for (let at = 0; at < spans.length; at += SPAN_WIDTH) {
+      const start = spans[at] as number;
+      if ((spans[at + 3] as number) - start > longestField) return Refusal.fieldsTooLarge;
+      switch ((spans[at + 1] as number) - start) {
+        case 4:
+          if (isName(text, start, 'host')) {
+            hosts += 1;
+            this.#trim(at);
+            this.hostStart = spans[at + 2] as number;
+            this.hostEnd = spans[at + 3] as number;
+          }
+          break;
+        case 6:
+          if (isName(text, start, 'expect')) this.#expect(this.#value(at));
+          break;
+        case 10:
+          if (isName(text, start, 'connection')) this.#connection(this.#value(at));
+          break;
+        case 14:
+          if (isName(text, start, 'content-length')) {
+            lengths += 1;
+            const length = contentLength(this.#value(at));
+            if (length === NoIndex) return Refusal.badRequest;
+            this.contentLength = length;
+            if (length > 0) this.framing = KnownLength;
+          }
+          break;
+        case 17:
+          if (isName(text, start, 'transfer-encoding')) {
+            codings += 1;
+            const coding = this.#value(at).toLowerCase();
+            if (coding !== 'chunked') return refusalOfCoding(coding);
+          }
+          break;
+      }
+    }
+    // RFC 9112 3.2: exactly one Host in HTTP/1.1, at most one in 1.0; whatever is there must be valid.
+    if (hosts > 1 || (hosts === 0 && this.minorVersion !== 0)) return Refusal.host;
+    if (hosts === 1 && !isHost(text, this.hostStart, this.hostEnd)) return Refusal.host;
+    if (lengths > 1 || codings > 1 || (lengths > 0 && codings > 0)) return Refusal.badRequest;
+    if (codings === 1) {
+      // RFC 9112 6.1: HTTP/1.0 has no transfer codings, so an old proxy in between would see another length.
+      if (this.minorVersion === 0) return Refusal.badRequest;
+      this.framing = Chunked;
+    }
+    return null;
+  }
+
+  #checkTarget(): Refusal | null {
+    const { text, targetStart, targetEnd } = this;
+    if (text.charCodeAt(targetStart) === 0x2f) {
+      if (!isCleanTarget(text, targetStart, targetEnd)) return Refusal.target;
+      const query = text.indexOf('?', targetStart);
+      this.#pathEnd = query === -1 || query > targetEnd ? targetEnd : query;
+      return null;
+    }
+    this.#other = parseOtherTarget(this.method, this.target);
+    // What follows a CONNECT may be anything (RFC 9110 9.3.6); it is never read as a request.
+    if (this.#other.form === AuthorityForm) this.keepAlive = false;
+    if (this.#other.form === InvalidTarget) return Refusal.target;
+    return this.#other.form === MisdirectedTarget ? Refusal.misdirected : null;
+  }
+
+  #expect(value: string): void {
+    if (this.minorVersion !== 0 && value.toLowerCase() === '100-continue') this.expectsContinue = true;
+  }
+
+  /** RFC 9112 9.3: `close` in any line ends the connection, whatever else is said; `keep-alive` matters to HTTP/1.0. */
+  #connection(value: string): void {
+    for (const option of value.toLowerCase().split(',')) {
+      const token = option.trim();
+      if (token === 'close') this.#closes = true;
+      else if (token === 'keep-alive') this.keepAlive = true;
+    }
+    if (this.#closes) this.keepAlive = false;
+  }
+
+  /** The request target as it was sent. */
+  get target(): string {
+    return this.text.substring(this.targetStart, this.targetEnd);
+  }
+
+  /** OriginForm, AbsoluteForm, AsteriskForm or AuthorityForm. */
+  get form(): number {
+    return this.#other === null ? OriginForm : this.#other.form;
+  }
+
+  /** HOT. The path of the target, still percent-encoded. */
+  get path(): string {
+    return this.#other === null ? this.text.substring(this.targetStart, this.#pathEnd) : this.#other.path;
+  }
+
+  /** What follows the first `?` of the target. */
+  get query(): string {
+    if (this.#other !== null) return this.#other.query;
+    return this.#pathEnd === this.targetEnd ? '' : this.text.substring(this.#pathEnd + 1, this.targetEnd);
+  }
+
+  /** Host and port that the client addresses: the target's own if it has them, else the Host field (RFC 9112 3.2.2). */
+  get host(): string {
+    if (this.#other !== null && this.#other.authority !== '') return this.#other.authority;
+    return this.text.substring(this.hostStart, this.hostEnd);
+  }
+
+  get fieldCount(): number {
+    return this.spans.length / SPAN_WIDTH;
+  }
+
+  /** The name of field line `index`, as it was sent. */
+  fieldName(index: number): string {
+    return this.text.substring(
+      this.spans[index * SPAN_WIDTH] as number,
+      this.spans[index * SPAN_WIDTH + 1] as number,
+    );
+  }
+
+  /** The value of field line `index`, without the blanks around it. */
+  fieldValue(index: number): string {
+    return this.#value(index * SPAN_WIDTH);
+  }
+
+  /**
+   * HOT. The value of a field; the values of several lines joined by `, `, those of Cookie by `; ` (RFC 9110 5.3, RFC 6265 5.4).
+   * @param name in lower case
+   */
+  field(name: string): string | undefined {
+    const { text, spans } = this;
+    let found: string | undefined;
+    for (let at = 0; at < spans.length; at += SPAN_WIDTH) {
+      const start = spans[at] as number;
+      if ((spans[at + 1] as number) - start !== name.length || !isName(text, start, name)) continue;
+      const value = this.#value(at);
+      found = found === undefined ? value : `${found}${name === 'cookie' ? '; ' : ', '}${value}`;
+    }
+    return found;
+  }
+
+  #value(at: number): string {
+    this.#trim(at);
+    return this.text.substring(this.spans[at + 2] as number, this.spans[at + 3] as number);
+  }
+
+  /** llhttp strips blanks before a value, not behind it. */
+  #trim(at: number): void {
+    const { text, spans } = this;
+    const start = spans[at + 2] as number;
+    let end = spans[at + 3] as number;
+    while (end > start && isBlank(text.charCodeAt(end - 1))) end -= 1;
+    spans[at + 3] = end;
+  }
+}
+
+function isBlank(octet: number): boolean {
+  return octet === 0x20 || octet === 0x09;
+}
+
+/** HOT. Whether the field name at `start` is `name`, which is in lower case and of the right length. */
+function isName(text: string, start: number, name: string): boolean {
+  for (let at = 0; at < name.length; at += 1) {
+    const octet = text.charCodeAt(start + at);
+    const lower = octet >= 0x41 && octet <= 0x5a ? octet | 0x20 : octet;
+    if (lower !== name.charCodeAt(at)) return false;
+  }
+  return true;
+}
+
+/** HOT. The common shapes of a Host value are checked in place; the others by `isAuthority`. */
+function isHost(text: string, start: number, end: number): boolean {
+  let at = start;
+  while (at < end && isPlainHostOctet(text.charCodeAt(at))) at += 1;
+  if (at > start) {
+    if (at === end) return true;
+    // A port of up to four digits can't be too large.
+    if (text.charCodeAt(at) === 0x3a && end - at <= 5) {
+      at += 1;
+      while (at < end && isDigit(text.charCodeAt(at))) at += 1;
+      if (at === end) return true;
+    }
+  }
+  return isAuthority(text.substring(start, end));
+}
+
+function isPlainHostOctet(octet: number): boolean {
+  return (octet >= 0x61 && octet <= 0x7a) || isDigit(octet) || octet === 0x2e || octet === 0x2d;
+}
+
+function isDigit(octet: number): boolean {
+  return octet >= 0x30 && octet <= 0x39;
+}
+
+/** Digits only (RFC 9110 8.6). More than fifteen would lose precision in a number and are beyond any limit. */
+function contentLength(value: string): number {
+  if (value.length === 0) return NoIndex;
+  let length = 0;
+  for (let at = 0; at < value.length; at += 1) {
+    const digit = value.charCodeAt(at) - 0x30;
+    if (digit < 0 || digit > 9) return NoIndex;
+    length = length * 10 + digit;
+  }
+  return length > Number.MAX_SAFE_INTEGER ? Number.POSITIVE_INFINITY : length;
+}
+
+/** RFC 9112 6.1, 6.3: `chunked` must come last and once; a coding that is not implemented is 501. */
+function refusalOfCoding(coding: string): Refusal {
+  const codings = coding.split(',').map(item => item.trim());
+  const last = codings.pop();
+  return last === 'chunked' && codings.length > 0 && !codings.includes('chunked') && !codings.includes('')
+    ? Refusal.coding
+    : Refusal.badRequest;
+}

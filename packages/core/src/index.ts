@@ -1,0 +1,56 @@
+// All that @fapws/core offers. What is not here is not public.
+
+export { Base, type BaseOptions } from './base/base.ts';
+export type { CookieOptions } from './base/cookie.ts';
+export { LazyEnviron, type Routed, type ServerFacts } from './base/environ.ts';
+export { type ErrorPage, plainErrorPage } from './base/error-page.ts';
+export { type ErrorStream, standardError } from './base/error-stream.ts';
+export { type FileLike, FileResult, fileWrapper } from './base/file-wrapper.ts';
+export { Input } from './base/input.ts';
+export { parseQuery } from './base/query.ts';
+export { WsgiResponse } from './base/response.ts';
+export type {
+  Application,
+  Chunk,
+  Environ,
+  Header,
+  Headers,
+  Middleware,
+  Result,
+  RoutingArguments,
+  StartResponse,
+  Write,
+} from './base/types.ts';
+export { type CallRequest, type CallResponse, call } from './call.ts';
+export { httpDate } from './http/clock.ts';
+export { ContractError, type ContractErrorCode, RequestError, type RequestErrorCode } from './http/errors.ts';
+export type { Exchange } from './http/exchange.ts';
+export { defaultLimits, defaultTimeouts, type Limits, type Timeouts } from './http/limits.ts';
+export { ListenError, type ListenErrorCode } from './loop/errors.ts';
+export type {
+  Acceptor,
+  Address,
+  Endpoint,
+  InheritedAddress,
+  Listener,
+  ListenOptions,
+  Loop,
+  LoopTimer,
+  Receiver,
+  TcpAddress,
+  Transport,
+  UnixAddress,
+} from './loop/types.ts';
+export { RouteError } from './router/errors.ts';
+export type { PathParameters } from './router/parameters.ts';
+export type { Found, Link, Match, Router } from './router/types.ts';
+export {
+  type RouteEnviron,
+  type RunOptions,
+  Server,
+  type ServerOptions,
+  type StopOptions,
+  type StopReport,
+  start,
+} from './server.ts';
+export type { DeferOptions, Timer } from './tasks.ts';

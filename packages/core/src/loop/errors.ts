@@ -1,0 +1,21 @@
+// Why a server could not start to listen: one class, one code per reason, one sentence on what to do.
+
+export type ListenErrorCode =
+  | 'FAPWS_LISTEN_ADDRESS'
+  | 'FAPWS_LISTEN_BUSY'
+  | 'FAPWS_LISTEN_FAILED'
+  | 'FAPWS_LISTEN_FD'
+  | 'FAPWS_LISTEN_PERMISSION'
+  | 'FAPWS_LISTEN_RESOLVE'
+  | 'FAPWS_LOOP_UNAVAILABLE';
+
+/** A start that failed. `message` says what, where and what to do; `cause` is the system's own error. */
+export class ListenError extends Error {
+  override readonly name: string = 'ListenError';
+  readonly code: ListenErrorCode;
+
+  constructor(code: ListenErrorCode, message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.code = code;
+  }
+}

@@ -1,0 +1,363 @@
+// The portable loop: sockets of node:net, wherever Node runs.
+// It knows nothing of HTTP: octets arrive in the input buffer, a receiver is told, what it writes is gathered and leaves
+// in one system call when the turn ends.
+
+import { chmodSync } from 'node:fs';
+import { createServer, type Server, Socket, type SocketConstructorOpts } from 'node:net';
+import { failureToListen, prepareSocketFile } from './listening.ts';
+import type {
+  Acceptor,
+  Address,
+  Endpoint,
+  Listener,
+  ListenOptions,
+  Loop,
+  LoopTimer,
+  Receiver,
+  Transport,
+} from './types.ts';
+
+/** From here on a writer is asked to wait for `drain`; also what is gathered at most before it is sent. Octets. */
+const HIGH_WATER_MARK = 65_536;
+
+/**
+ * Bytes up to this size join the gathered text, longer ones go to the system as they are.
+ * A copy of 4 KiB costs less than a second entry in a vectored write; bench: loop.
+ */
+const JOIN_LIMIT = 4096;
+
+const transportOf: unique symbol = Symbol('transport');
+
+/** A socket of ours: its transport is found without a closure per event. */
+interface OwnSocket extends Socket {
+  [transportOf]: PortableTransport;
+}
+
+/** The part of a listening handle that lets a connection be taken before node:net wraps it. Not public: feature-tested. */
+interface ListeningHandle {
+  onconnection?: (status: number, handle: AcceptedHandle | undefined) => void;
+}
+interface AcceptedHandle {
+  setNoDelay?: (on: boolean) => void;
+}
+
+export class PortableLoop implements Loop {
+  readonly name = 'portable';
+  readonly #input: Buffer;
+  /** Transports with gathered writes. */
+  readonly #unflushed: PortableTransport[] = [];
+  readonly #tasks: (() => void)[] = [];
+  /** True while the end of the turn is certain to come by itself. */
+  #endIsComing = false;
+  readonly #endTurn = (): void => this.endTurn();
+
+  /** @param input where received octets are put; all connections share it */
+  constructor(input: Buffer) {
+    this.#input = input;
+  }
+
+  async listen(address: Address, options: ListenOptions, acceptor: Acceptor): Promise<Listener> {
+    if ('path' in address) await prepareSocketFile(address.path);
+    const server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true });
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', error => reject(failureToListen(address, error)));
+      server.once('listening', resolve);
+      bind(server, address, options);
+    });
+    server.removeAllListeners('error');
+    server.on('error', error => acceptor.error(error));
+    this.#accept(server, acceptor);
+    return new PortableListener(server, address);
+  }
+
+  /**
+   * Takes connections. Where this Node shows the listening handle, the socket is built around the accepted handle with
+   * `onread`, so that the kernel's octets land in our buffer; node:net's own way allocates 64 KiB per read, wraps them and
+   * carries them through a stream, which costs more than all of Fapws above it (docs/architecture.md has the figures).
+   * Elsewhere the public events do, with one copy.
+   */
+  #accept(server: Server, acceptor: Acceptor): void {
+    const handle = (server as unknown as { _handle: ListeningHandle | null })._handle;
+    if (typeof handle?.onconnection !== 'function') {
+      server.on('connection', (socket: Socket) => {
+        const transport = new PortableTransport(this, socket, acceptor);
+        socket.on('data', (bytes: Buffer) => this.#receiveCopied(transport, bytes));
+      });
+      return;
+    }
+    handle.onconnection = (status, accepted) => {
+      if (status !== 0 || accepted === undefined) {
+        acceptor.error(new Error(`a connection could not be accepted (system error ${status})`));
+        return;
+      }
+      accepted.setNoDelay?.(true);
+      let transport: PortableTransport;
+      const socket = new Socket({
+        handle: accepted,
+        allowHalfOpen: true,
+        onread: {
+          buffer: this.#input,
+          callback: (length: number): boolean => {
+            this.#receive(transport, length);
+            return true;
+          },
+        },
+      } as SocketConstructorOpts);
+      transport = new PortableTransport(this, socket, acceptor);
+    };
+  }
+
+  /** HOT. One read. */
+  #receive(transport: PortableTransport, length: number): void {
+    this.#endIsComing = true;
+    try {
+      transport.receiver.data(length);
+    } finally {
+      this.endTurn();
+    }
+  }
+
+  #receiveCopied(transport: PortableTransport, bytes: Buffer): void {
+    for (let at = 0; at < bytes.length && !transport.socket.destroyed; at += this.#input.length) {
+      this.#receive(transport, bytes.copy(this.#input, 0, at));
+    }
+  }
+
+  /** HOT. Sends what was gathered and runs what was left for the end of the turn. */
+  endTurn(): void {
+    this.#endIsComing = true;
+    try {
+      // A task may write, so both lists are emptied together.
+      while (this.#tasks.length !== 0 || this.#unflushed.length !== 0) {
+        let transport = this.#unflushed.pop();
+        while (transport !== undefined) {
+          transport.flush();
+          transport = this.#unflushed.pop();
+        }
+        this.#tasks.shift()?.();
+      }
+    } finally {
+      this.#endIsComing = false;
+    }
+  }
+
+  /** HOT. */
+  flushLater(transport: PortableTransport): void {
+    this.#unflushed.push(transport);
+    this.#scheduleEnd();
+  }
+
+  afterTurn(task: () => void): void {
+    this.#tasks.push(task);
+    this.#scheduleEnd();
+  }
+
+  #scheduleEnd(): void {
+    if (this.#endIsComing) return;
+    this.#endIsComing = true;
+    process.nextTick(this.#endTurn);
+  }
+
+  defer(task: () => void): void {
+    setImmediate(task);
+  }
+
+  addTimer(milliseconds: number, task: () => void, keepsAlive: boolean): LoopTimer {
+    return new PortableTimer(milliseconds, task, keepsAlive);
+  }
+}
+
+class PortableTimer implements LoopTimer {
+  readonly #milliseconds: number;
+  readonly #task: () => void;
+  readonly #keepsAlive: boolean;
+  #interval: NodeJS.Timeout | undefined;
+
+  constructor(milliseconds: number, task: () => void, keepsAlive: boolean) {
+    this.#milliseconds = milliseconds;
+    this.#task = task;
+    this.#keepsAlive = keepsAlive;
+    this.restart();
+  }
+
+  stop(): void {
+    clearInterval(this.#interval);
+  }
+
+  restart(): void {
+    this.stop();
+    this.#interval = setInterval(this.#task, this.#milliseconds);
+    if (!this.#keepsAlive) this.#interval.unref();
+  }
+}
+
+/** One socket. Its receiver is told of everything from here. */
+export class PortableTransport implements Transport {
+  readonly socket: Socket;
+  readonly receiver: Receiver;
+  readonly #loop: PortableLoop;
+  /** Gathered octets: what is to go out before `#text`, then a latin1 string. */
+  #parts: (string | Uint8Array)[] | null = null;
+  #text = '';
+  #gathered = 0;
+  #waiting = false;
+  #error: Error | null = null;
+
+  constructor(loop: PortableLoop, socket: Socket, acceptor: Acceptor) {
+    this.socket = socket;
+    this.#loop = loop;
+    (socket as OwnSocket)[transportOf] = this;
+    socket.on('error', onError);
+    socket.on('end', onEnd);
+    socket.on('drain', onDrain);
+    socket.on('close', onClose);
+    this.receiver = acceptor.open(this);
+  }
+
+  /** HOT. */
+  write(data: string | Uint8Array): boolean {
+    if (this.socket.destroyed) return true;
+    if (this.#gathered === 0) this.#loop.flushLater(this);
+    if (typeof data === 'string') {
+      this.#text = this.#text === '' ? data : this.#text + data;
+    } else if (data.length <= JOIN_LIMIT) {
+      this.#text += latin1(data);
+    } else {
+      this.#parts ??= [];
+      if (this.#text !== '') this.#parts.push(this.#text);
+      this.#text = '';
+      this.#parts.push(data);
+    }
+    this.#gathered += data.length;
+    if (this.#gathered >= HIGH_WATER_MARK) this.flush();
+    if (this.backlog < HIGH_WATER_MARK) return true;
+    this.#waiting = true;
+    return false;
+  }
+
+  get backlog(): number {
+    return this.#gathered + this.socket.writableLength;
+  }
+
+  /** HOT. Hands what was gathered to the kernel, in one call. */
+  flush(): void {
+    if (this.#gathered === 0) return;
+    const { socket } = this;
+    const text = this.#text;
+    const parts = this.#parts;
+    this.#text = '';
+    this.#parts = null;
+    this.#gathered = 0;
+    if (socket.destroyed) return;
+    if (parts === null) {
+      socket.write(text, 'latin1');
+      return;
+    }
+    socket.cork();
+    for (const part of parts) {
+      if (typeof part === 'string') socket.write(part, 'latin1');
+      else socket.write(part);
+    }
+    if (text !== '') socket.write(text, 'latin1');
+    socket.uncork();
+  }
+
+  pause(): void {
+    this.socket.pause();
+  }
+
+  resume(): void {
+    this.socket.resume();
+  }
+
+  end(): void {
+    this.flush();
+    this.socket.end();
+  }
+
+  destroy(): void {
+    this.socket.destroy();
+  }
+
+  reset(): void {
+    // Only TCP knows a reset.
+    if (this.socket.remoteFamily === undefined) this.socket.destroy();
+    else this.socket.resetAndDestroy();
+  }
+
+  get remote(): Endpoint {
+    return { address: plainAddress(this.socket.remoteAddress), port: this.socket.remotePort ?? 0 };
+  }
+
+  get local(): Endpoint {
+    return { address: plainAddress(this.socket.localAddress), port: this.socket.localPort ?? 0 };
+  }
+
+  failed(error: Error): void {
+    this.#error = error;
+  }
+
+  drained(): void {
+    if (!this.#waiting || this.backlog >= HIGH_WATER_MARK) return;
+    this.#waiting = false;
+    this.receiver.drain();
+  }
+
+  closed(): void {
+    this.receiver.close(this.#error);
+  }
+}
+
+function onError(this: Socket, error: Error): void {
+  (this as OwnSocket)[transportOf].failed(error);
+}
+function onEnd(this: Socket): void {
+  (this as OwnSocket)[transportOf].receiver.end();
+}
+function onDrain(this: Socket): void {
+  (this as OwnSocket)[transportOf].drained();
+}
+function onClose(this: Socket): void {
+  (this as OwnSocket)[transportOf].closed();
+}
+
+function latin1(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
+}
+
+/** A client that came over IPv4 to a socket that serves both is written `::ffff:192.0.2.1`; the rest of the world says 192.0.2.1. */
+function plainAddress(address: string | undefined): string {
+  if (address === undefined) return '';
+  return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address;
+}
+
+function bind(server: Server, address: Address, { backlog }: ListenOptions): void {
+  if ('fd' in address) {
+    server.listen({ fd: address.fd, backlog });
+  } else if ('path' in address) {
+    server.listen({ path: address.path, backlog });
+    if (address.mode !== undefined && !address.path.startsWith('\0')) {
+      const { mode, path } = address;
+      server.prependOnceListener('listening', () => chmodSync(path, mode));
+    }
+  } else {
+    server.listen({ host: address.host, port: address.port, backlog });
+  }
+}
+
+class PortableListener implements Listener {
+  readonly address: Address;
+  readonly #server: Server;
+
+  constructor(server: Server, asked: Address) {
+    this.#server = server;
+    const bound = server.address();
+    this.address =
+      bound !== null && typeof bound === 'object' ? { host: bound.address, port: bound.port } : asked;
+  }
+
+  async close(): Promise<void> {
+    // node:net counts only connections that it wrapped itself, so this does not wait for any.
+    await new Promise<void>(resolve => this.#server.close(() => resolve()));
+  }
+}
