@@ -22,6 +22,9 @@ const HELD_PIECE = 4096;
 /** Octets that a chunk of content may take for its size and line ends without being counted as overhead. */
 const CHUNK_FRAMING = 24;
 
+/** Octets of ` HTTP/1.1`. */
+const LONGEST_VERSION = 9;
+
 const Never = Number.POSITIVE_INFINITY;
 
 export class Connection implements Receiver, Timed {
@@ -308,37 +311,22 @@ export class Connection implements Receiver, Timed {
     const head = this.#head;
     // Where an address lies in the text of the head.
     const shift = head.text.length - from;
-    let lastSpanEnd = from;
-    for (let record = 0; record < count; record += 1) {
-      const start = parser.start(record);
-      const end = start + parser.length(record);
-      switch (parser.kind(record)) {
-        case parserCodes.Target:
-          head.addTarget(start + shift, end + shift);
-          lastSpanEnd = end;
-          break;
-        case parserCodes.FieldName:
-          head.addName(start + shift, end + shift);
-          lastSpanEnd = end;
-          break;
-        case parserCodes.FieldValue:
-          head.addValue(start + shift, end + shift);
-          lastSpanEnd = end;
-          break;
-        case parserCodes.HeadEnd: {
-          // Behind the last span stand only the version, if there was no field, and line ends.
-          head.text += parser.memory.toString('latin1', from, Math.min(to, lastSpanEnd + 9));
-          this.#octets += lastSpanEnd - from;
-          return this.#completeHead(head, parser) ? record + 1 : -1;
-        }
-      }
+    const headEnd = parser.find(parserCodes.HeadEnd, count);
+    if (headEnd === count) {
+      head.add(parser, count, shift);
+      head.text += parser.text(from, to);
+      this.#octets += to - from;
+      const refusal = head.exceeds(this.protocol.limits, this.#octets);
+      if (refusal === null) return count;
+      this.refuse(refusal);
+      return -1;
     }
-    head.text += parser.memory.toString('latin1', from, to);
-    this.#octets += to - from;
-    const refusal = head.exceeds(this.protocol.limits, this.#octets);
-    if (refusal === null) return count;
-    this.refuse(refusal);
-    return -1;
+    head.add(parser, headEnd, shift);
+    // Behind the last span stand only the version, if there was no field, and line ends.
+    const end = headEnd === 0 ? from : parser.start(headEnd - 1) + parser.length(headEnd - 1);
+    head.text += parser.text(from, Math.min(to, end + LONGEST_VERSION));
+    this.#octets += end - from;
+    return this.#completeHead(head, parser) ? headEnd + 1 : -1;
   }
 
   /** HOT. @returns false if the request was refused */

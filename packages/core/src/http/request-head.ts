@@ -1,6 +1,8 @@
 // The head of one request: one latin1 string and the places of names and values in it. Nothing is cut out before
 // somebody asks for it. The checks that llhttp leaves open are made here, once, when the head is complete.
 
+import { FieldName, Target } from '../parser/codes.ts';
+import type { Parser } from '../parser/parser.ts';
 import type { Limits } from './limits.ts';
 import { Refusal } from './refusal.ts';
 import {
@@ -28,7 +30,7 @@ export class RequestHead {
   /** The octets from the request line to the last field value, one code point each. */
   text = '';
   /** Four numbers per field line. */
-  readonly spans: number[] = [];
+  spans: number[] = [];
   targetStart: number = NoIndex;
   targetEnd: number = NoIndex;
   method = '';
@@ -49,24 +51,43 @@ export class RequestHead {
   #other: ParsedTarget | null = null;
   #closes = false;
 
-  /** HOT. The target, or its continuation in another read. Places are places in `text`. */
-  addTarget(start: number, end: number): void {
-    if (this.targetStart === NoIndex) this.targetStart = start;
-    this.targetEnd = end;
+  /**
+   * HOT. Takes over the spans of the first `count` records.
+   * @param shift what makes an address a place in `text`
+   */
+  add(parser: Parser, count: number, shift: number): void {
+    if (this.text !== '' || count % 2 === 0) {
+      this.#addToPart(parser, count, shift);
+      return;
+    }
+    // A head that came in one piece: the target, then names and values in turn, as many as there are records.
+    const spans: number[] = new Array((count - 1) * 2);
+    let at = 0;
+    this.targetStart = parser.start(0) + shift;
+    this.targetEnd = this.targetStart + parser.length(0);
+    for (let record = 1; record < count; record += 1) {
+      const start = parser.start(record) + shift;
+      spans[at] = start;
+      spans[at + 1] = start + parser.length(record);
+      at += 2;
+    }
+    this.spans = spans;
   }
 
-  /** HOT. A field name. llhttp tells a value, if an empty one, between any two names, so two in a row are one. */
-  addName(start: number, end: number): void {
+  /** Two records of the same kind in a row are one span, cut by the end of a read: llhttp tells a value, if an empty one, between any two names. */
+  #addToPart(parser: Parser, count: number, shift: number): void {
     const { spans } = this;
-    if (spans.length % SPAN_WIDTH === 2) spans[spans.length - 1] = end;
-    else spans.push(start, end);
-  }
-
-  /** HOT. A field value, or its continuation. */
-  addValue(start: number, end: number): void {
-    const { spans } = this;
-    if (spans.length % SPAN_WIDTH === 0) spans[spans.length - 1] = end;
-    else spans.push(start, end);
+    for (let record = 0; record < count; record += 1) {
+      const start = parser.start(record) + shift;
+      const end = start + parser.length(record);
+      const kind = parser.kind(record);
+      if (kind === Target) {
+        if (this.targetStart === NoIndex) this.targetStart = start;
+        this.targetEnd = end;
+      } else if (spans.length !== 0 && (spans.length % SPAN_WIDTH === 2) === (kind === FieldName)) {
+        spans[spans.length - 1] = end;
+      } else spans.push(start, end);
+    }
   }
 
   /**
@@ -127,7 +148,7 @@ export class RequestHead {
           if (isName(text, start, 'expect')) this.#expect(this.#value(at));
           break;
         case 10:
-          if (isName(text, start, 'connection')) this.#connection(this.#value(at));
+          if (isName(text, start, 'connection')) this.#connection(at);
           break;
         case 14:
           if (isName(text, start, 'content-length')) {
@@ -179,8 +200,14 @@ export class RequestHead {
   }
 
   /** RFC 9112 9.3: `close` in any line ends the connection, whatever else is said; `keep-alive` matters to HTTP/1.0. */
-  #connection(value: string): void {
-    for (const option of value.toLowerCase().split(',')) {
+  #connection(at: number): void {
+    const start = this.spans[at + 2] as number;
+    // What browsers say.
+    if ((this.spans[at + 3] as number) - start === 10 && isName(this.text, start, 'keep-alive')) {
+      this.keepAlive = !this.#closes;
+      return;
+    }
+    for (const option of this.#value(at).toLowerCase().split(',')) {
       const token = option.trim();
       if (token === 'close') this.#closes = true;
       else if (token === 'keep-alive') this.keepAlive = true;
