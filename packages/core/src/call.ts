@@ -1,6 +1,7 @@
 // Runs an application without a socket, for its tests: the request goes through the whole protocol, only the wires are
 // missing. What comes back is what a client would have received.
 
+import { Buffer } from 'node:buffer';
 import { answer } from './base/answer.ts';
 import { Base, type BaseOptions } from './base/base.ts';
 import type { Application, Chunk, Headers } from './base/types.ts';

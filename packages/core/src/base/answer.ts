@@ -1,6 +1,7 @@
 // Calls an application and sends what it returns. Whatever it does, its request is answered or its connection is cut,
 // its result is closed, and the server lives on.
 
+import { Buffer } from 'node:buffer';
 import { ContractError, RequestError } from '../http/errors.ts';
 import type { Exchange } from '../http/exchange.ts';
 import type { Base } from './base.ts';

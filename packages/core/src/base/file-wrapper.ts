@@ -1,5 +1,6 @@
 // wsgi.file_wrapper: a file as a result. It reads nothing before the server iterates it.
 
+import { Buffer } from 'node:buffer';
 import type { ReadStream } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 

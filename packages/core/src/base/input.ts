@@ -1,6 +1,7 @@
 // wsgi.input: the content of the request as a file that is read once, from front to back. Reading pulls from the socket;
 // what is not asked for stays there.
 
+import { Buffer } from 'node:buffer';
 import type { Exchange } from '../http/exchange.ts';
 import type { RequestBody } from '../http/request-body.ts';
 

@@ -6,11 +6,13 @@ import type { Header } from '../http/response-head.ts';
 import { type CookieOptions, cookieLine } from './cookie.ts';
 import type { Headers, StartResponse, Write } from './types.ts';
 
+const noHeaders: Headers = [];
+
 /** Makes the answer of one request. Replace it with a class of your own through `server.base({ Response })`. */
 export class WsgiResponse {
   protected readonly exchange: Exchange;
   #status = '';
-  #headers: Headers = [];
+  #headers: Headers = noHeaders;
   #startCalled = false;
   #started = false;
   #write: Write | null = null;

@@ -5,16 +5,20 @@ export function httpDate(epoch: number): string {
   return new Date(epoch * 1000).toUTCString();
 }
 
-/** Reads the time once per event and renders the `Date` field line once per second. */
+/** Reads the time once per event and renders the field lines that go with it once per second. */
 export class Clock {
   /** Milliseconds since the epoch, as of the last `update`. */
   now = 0;
   /** `Date: …\r\n` for `now`. */
   dateLine = '';
+  /** `dateLine` and the `Server` field line behind it. */
+  dateAndServerLines = '';
   readonly #read: () => number;
+  readonly #serverLine: string;
   #second = -1;
 
-  constructor(read: () => number = Date.now) {
+  constructor(serverLine: string, read: () => number = Date.now) {
+    this.#serverLine = serverLine;
     this.#read = read;
     this.update();
   }
@@ -26,5 +30,6 @@ export class Clock {
     if (second === this.#second) return;
     this.#second = second;
     this.dateLine = `Date: ${httpDate(second)}\r\n`;
+    this.dateAndServerLines = this.dateLine + this.#serverLine;
   }
 }

@@ -1,6 +1,7 @@
 // One connection: octets in, effects on its transport out. No sockets, no clock but the one handed in.
 // states.ts has the states and transitions; everything here keeps to that table.
 
+import { Buffer } from 'node:buffer';
 import type { Receiver, Transport } from '../loop/types.ts';
 import * as parserCodes from '../parser/codes.ts';
 import type { Parser } from '../parser/parser.ts';
@@ -191,7 +192,7 @@ export class Connection implements Receiver, Timed {
     const head = new ResponseHead(refusal.status, page.headers);
     const length = Buffer.byteLength(page.content);
     transport.write(
-      `${head.status.line}${head.lines}${protocol.clock.dateLine}${protocol.serverLine}Content-Length: ${length}\r\nConnection: close\r\n\r\n`,
+      `${head.status.line}${head.lines}${protocol.clock.dateAndServerLines}Content-Length: ${length}\r\nConnection: close\r\n\r\n`,
     );
     if (this.#exchange?.head.method !== 'HEAD') transport.write(Buffer.from(page.content));
     this.#exchange?.cutOff();

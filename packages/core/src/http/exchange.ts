@@ -1,5 +1,6 @@
 // One request and its answer: what the base sees of HTTP. It frames the answer; the connection moves it.
 
+import { Buffer } from 'node:buffer';
 import type { Connection } from './connection.ts';
 import { ContractError, RequestError } from './errors.ts';
 import type { Refusal } from './refusal.ts';
@@ -24,6 +25,8 @@ export class Exchange {
   contentLimit: number;
   #progress = Unsent;
   #responseHead: ResponseHead | null = null;
+  /** The application's Content-Length, or unknownLength. */
+  #declaredLength = unknownLength;
   /** Whether the answer's content goes out in chunks (RFC 9112 7.1). */
   #chunked = false;
   /** Whether what is sent as content is dropped: HEAD, 204, 304. */
@@ -186,6 +189,7 @@ export class Exchange {
       throw new ContractError('FAPWS_ANSWERED', 'The head of this answer has been sent and cannot change.');
     }
     this.#responseHead = new ResponseHead(status, headers);
+    this.#declaredLength = this.#responseHead.contentLength;
   }
 
   /**
@@ -253,7 +257,7 @@ export class Exchange {
     if (this.#progress === Unsent) {
       this.connection.transport.write(this.#begin(0));
     }
-    const declared = this.#declared;
+    const declared = this.#declaredLength;
     if (!this.#contentless && declared > this.#sent) {
       this.cut();
       throw new ContractError(
@@ -272,7 +276,7 @@ export class Exchange {
     if (this.#progress === Complete) return;
     this.#progress = Complete;
     // Without a length or chunks an orderly end would look like the end of the content.
-    this.connection.cut(!this.#chunked && this.#declared === unknownLength);
+    this.connection.cut(!this.#chunked && this.#declaredLength === unknownLength);
     this.#runEndTasks();
   }
 
@@ -287,21 +291,16 @@ export class Exchange {
     return false;
   }
 
-  /** The application's Content-Length, or unknownLength. */
-  get #declared(): number {
-    return this.#responseHead === null ? unknownLength : this.#responseHead.contentLength;
-  }
-
   /** Whether `length` octets more are too many for the Content-Length of the application. */
   #isTooLong(length: number): boolean {
-    const declared = this.#declared;
+    const declared = this.#declaredLength;
     return declared !== unknownLength && !this.#contentless && this.#sent + length > declared;
   }
 
   /** Sends as much as was announced, and no octet more: the surplus would be read as the next answer. */
   #overrun(head: string, content: Uint8Array): never {
     const { transport } = this.connection;
-    const declared = this.#declared;
+    const declared = this.#declaredLength;
     const rest = content.subarray(0, declared - this.#sent);
     if (head !== '') transport.write(head);
     if (rest.length !== 0) transport.write(rest);
@@ -334,16 +333,17 @@ export class Exchange {
     this.#progress = Sending;
     this.#contentless = !status.hasContent || head.method === 'HEAD';
     let text = status.line + answer.lines;
-    if (!answer.hasDate) text += protocol.clock.dateLine;
-    if (!answer.hasServer) text += protocol.serverLine;
+    if (!(answer.hasDate || answer.hasServer)) text += protocol.clock.dateAndServerLines;
+    else if (!answer.hasDate) text += protocol.clock.dateLine;
+    else if (!answer.hasServer) text += protocol.serverLine;
     this.#keepAlive = this.#mayGoOn();
     if (
       answer.contentLength === unknownLength &&
       status.hasLength &&
       (status.hasContent || status.code === 205)
     ) {
-      if (!status.hasContent) text += 'Content-Length: 0\r\n';
-      else if (length !== unknownLength) text += `Content-Length: ${length}\r\n`;
+      if (!status.hasContent) text += lengthLine(0);
+      else if (length !== unknownLength) text += lengthLine(length);
       else if (head.minorVersion === 1) {
         text += 'Transfer-Encoding: chunked\r\n';
         this.#chunked = true;
@@ -368,6 +368,17 @@ export class Exchange {
       head.contentLength - this.#received <= connection.protocol.limits.discard
     );
   }
+}
+
+/** Content-Length lines of short answers, rendered once. */
+const lengthLines: string[] = [];
+const LONGEST_RENDERED = 4096;
+
+/** HOT. */
+function lengthLine(length: number): string {
+  if (length >= LONGEST_RENDERED) return `Content-Length: ${length}\r\n`;
+  while (lengthLines.length <= length) lengthLines.push(`Content-Length: ${lengthLines.length}\r\n`);
+  return lengthLines[length] as string;
 }
 
 function clientGone(): RequestError {

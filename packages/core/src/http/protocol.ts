@@ -63,7 +63,7 @@ export class Protocol {
     this.timeouts = options.timeouts;
     this.answerer = options.answerer;
     this.serverLine = options.ident === '' ? '' : `Server: ${options.ident}\r\n`;
-    this.clock = new Clock(options.now);
+    this.clock = new Clock(this.serverLine, options.now);
     this.wheel = new TimerWheel(WHEEL_TICK, this.clock.now);
     this.afterTurn = options.afterTurn;
   }

@@ -1,6 +1,7 @@
 // The content of one request on its way from the connection to whoever reads it. At most what one read brought waits
 // here; the connection reads on when it was taken.
 
+import { Buffer } from 'node:buffer';
 import type { RequestError } from './errors.ts';
 
 /** What the content needs of its connection. */

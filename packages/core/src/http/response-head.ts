@@ -19,9 +19,7 @@ export interface Status {
 
 /** Caches are emptied when they are full: an application that makes up names or values costs time, not memory. */
 const CACHE_SIZE = 512;
-/** Longer values are looked up instead of read again. */
-const SHORT_VALUE = 32;
-const LONGEST_CACHED_VALUE = 1024;
+const LONGEST_KEPT_VALUE = 1024;
 
 const statuses = new Map<string, Status>();
 
@@ -60,10 +58,13 @@ const DateField = 2;
 const ServerField = 3;
 const HopByHop = 4;
 
+/** A header name, and the last line that was rendered with it: most answers repeat it, and then it need not be checked again. */
 interface FieldName {
   /** `Name: ` */
   readonly prefix: string;
   readonly kind: number;
+  lastValue: string | null;
+  lastLine: string;
 }
 
 const kinds: ReadonlyMap<string, number> = new Map([
@@ -92,24 +93,30 @@ function learnName(name: string): FieldName {
       `${JSON.stringify(name)} is not a header name. A name has letters, digits and -_.!#$%&'*+^\`|~ only.`,
     );
   }
-  const field = { prefix: `${name}: `, kind: kinds.get(name.toLowerCase()) ?? Plain };
+  const field: FieldName = {
+    prefix: `${name}: `,
+    kind: kinds.get(name.toLowerCase()) ?? Plain,
+    lastValue: null,
+    lastLine: '',
+  };
   if (names.size >= CACHE_SIZE) names.clear();
   names.set(name, field);
   return field;
 }
 
-const goodValues = new Set<string>();
-
-/** HOT. */
-function isGoodValue(value: string): boolean {
-  if (value.length <= SHORT_VALUE) return hasOnlyValueOctets(value);
-  if (goodValues.has(value)) return true;
-  if (!hasOnlyValueOctets(value)) return false;
-  if (value.length <= LONGEST_CACHED_VALUE) {
-    if (goodValues.size >= CACHE_SIZE) goodValues.clear();
-    goodValues.add(value);
+/**
+ * HOT. The line of a field.
+ * @throws {ContractError} FAPWS_HEADER
+ */
+function lineOf(field: FieldName, name: string, value: string): string {
+  if (value === field.lastValue) return field.lastLine;
+  if (typeof value !== 'string' || !hasOnlyValueOctets(value)) throw badValue(name, value);
+  const line = `${field.prefix}${value}\r\n`;
+  if (value.length <= LONGEST_KEPT_VALUE) {
+    field.lastValue = value;
+    field.lastLine = line;
   }
-  return true;
+  return line;
 }
 
 /** RFC 9110 5.5: visible characters, space, tab, and octets from 80 on. */
@@ -152,7 +159,7 @@ export class ResponseHead {
       const name = header[0];
       const value = header[1];
       const field = names.get(name) ?? learnName(name);
-      if (typeof value !== 'string' || !isGoodValue(value)) throw badValue(name, value);
+      const line = lineOf(field, name, value);
       if (field.kind !== Plain) {
         if (field.kind === HopByHop) throw hopByHop(name);
         if (field.kind === DateField) hasDate = true;
@@ -162,7 +169,7 @@ export class ResponseHead {
           if (!this.status.hasLength) continue;
         }
       }
-      lines += `${field.prefix}${value}\r\n`;
+      lines += line;
     }
     this.lines = lines;
     this.contentLength = contentLength;

@@ -2,6 +2,7 @@
 // It knows nothing of HTTP: octets arrive in the input buffer, a receiver is told, what it writes is gathered and leaves
 // in one system call when the turn ends.
 
+import { Buffer } from 'node:buffer';
 import { chmodSync } from 'node:fs';
 import { createServer, type Server, Socket, type SocketConstructorOpts } from 'node:net';
 import { failureToListen, prepareSocketFile } from './listening.ts';

@@ -2,6 +2,7 @@
 // It knows nothing of sockets or of what a request means. One message is read at a time; a message that is cut by the end
 // of a read is put aside with `save` and taken up again with `restore`, so that no connection needs a parser of its own.
 
+import { Buffer } from 'node:buffer';
 import { collectorWasm, llhttpWasm } from './wasm.generated.ts';
 
 /** Octets of the input buffer: what one read brings at most. */
