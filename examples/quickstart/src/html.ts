@@ -33,7 +33,7 @@ pre { margin: 0; padding: 0.55rem 0.7rem; border-radius: 0.4rem; background: var
 .brand a { text-decoration: none; }
 .facts { color: var(--quiet); margin-bottom: 2.5rem; }
 .cards { display: flex; flex-wrap: wrap; gap: 1rem; }
-.card { flex: 1 1 19rem; display: flex; flex-direction: column; gap: 0.7rem; padding: 1.15rem; background: var(--card);
+.card { flex: 1 1 19rem; min-width: 0; display: flex; flex-direction: column; gap: 0.7rem; padding: 1.15rem; background: var(--card);
   border: 1px solid var(--line); border-radius: 0.8rem; }
 .card p, .card form { margin: 0; }
 .card pre { margin-top: auto; font-size: 0.8em; }
