@@ -1,9 +1,13 @@
 // What has to be said and done around bind(2): a socket file that a dead process left behind, and failures in words that help.
 
-import { lstatSync, unlinkSync } from 'node:fs';
+import { lstatSync, statSync, unlinkSync } from 'node:fs';
 import { connect } from 'node:net';
+import { dirname } from 'node:path';
 import { ListenError } from './errors.ts';
-import type { Address } from './types.ts';
+import type { Address, UnixAddress } from './types.ts';
+
+/** Octets of a socket's path, or of an abstract name with its NUL: the room of `sun_path` less a NUL behind it. */
+const LONGEST_PATH = process.platform === 'linux' ? 107 : 103;
 
 /** `host:port`, `unix:path`, `unix:@abstract` or `fd:3`: how an address is written in messages. */
 export function addressText(address: Address): string {
@@ -15,12 +19,39 @@ export function addressText(address: Address): string {
 
 /**
  * Makes room for a socket file: a socket on which nothing answers is removed, anything else is left alone.
- * @throws {ListenError} FAPWS_LISTEN_BUSY when a server answers, FAPWS_LISTEN_ADDRESS when the path is no socket
+ * @throws {ListenError} FAPWS_LISTEN_BUSY when a server answers; FAPWS_LISTEN_ADDRESS when the path is no socket, or none
+ *   can be there
  */
-export async function prepareSocketFile(path: string): Promise<void> {
+export async function prepareSocketFile(address: UnixAddress): Promise<void> {
+  const { path } = address;
+  // Some versions of Node quietly listen on the beginning of a path that is too long.
+  if (Buffer.byteLength(path) > LONGEST_PATH) {
+    throw new ListenError(
+      'FAPWS_LISTEN_ADDRESS',
+      `${addressText(address)} is too long for a socket, by ${Buffer.byteLength(path) - LONGEST_PATH} octets. Choose a path of ${LONGEST_PATH} octets at most.`,
+    );
+  }
   if (path.startsWith('\0')) return;
+  if (path.includes('\0')) {
+    throw new ListenError(
+      'FAPWS_LISTEN_ADDRESS',
+      `There is a NUL in the path ${JSON.stringify(path)}. Take it out; only abstract names begin with one.`,
+    );
+  }
+  try {
+    await removeStale(path);
+  } catch (error) {
+    throw error instanceof ListenError ? error : failureToListen(address, error as NodeJS.ErrnoException);
+  }
+}
+
+async function removeStale(path: string): Promise<void> {
   const found = lstatSync(path, { throwIfNoEntry: false });
-  if (found === undefined) return;
+  if (found === undefined) {
+    // libuv calls a missing folder a lack of permission, so it is looked for here.
+    statSync(dirname(path));
+    return;
+  }
   if (!found.isSocket()) {
     throw new ListenError(
       'FAPWS_LISTEN_ADDRESS',
@@ -73,10 +104,9 @@ export function failureToListen(address: Address, error: NodeJS.ErrnoException):
       );
     case 'ENOENT':
     case 'ENOTDIR':
-    case 'ENAMETOOLONG':
       return new ListenError(
         'FAPWS_LISTEN_ADDRESS',
-        `The folder for ${where} does not exist, or the path is too long for a socket (about 107 octets). Make the folder or choose a shorter path.`,
+        `There is no folder for ${where}. Make the folder or choose another path.`,
         error,
       );
     case 'EBADF':

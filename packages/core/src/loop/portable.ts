@@ -42,9 +42,15 @@ interface AcceptedHandle {
   setNoDelay?: (on: boolean) => void;
 }
 
+export interface PortableLoopOptions {
+  /** Keep to what node:net documents, as on a Node whose listening handles look otherwise. @default false */
+  readonly publicApiOnly?: boolean | undefined;
+}
+
 export class PortableLoop implements Loop {
   readonly name = 'portable';
   readonly #input: Buffer;
+  readonly #publicApiOnly: boolean;
   /** Transports with gathered writes. */
   readonly #unflushed: PortableTransport[] = [];
   readonly #tasks: (() => void)[] = [];
@@ -53,13 +59,14 @@ export class PortableLoop implements Loop {
   readonly #endTurn = (): void => this.endTurn();
 
   /** @param input where received octets are put; all connections share it */
-  constructor(input: Buffer) {
+  constructor(input: Buffer, { publicApiOnly = false }: PortableLoopOptions = {}) {
     this.#input = input;
+    this.#publicApiOnly = publicApiOnly;
   }
 
   async listen(address: Address, options: ListenOptions, acceptor: Acceptor): Promise<Listener> {
-    if ('path' in address) await prepareSocketFile(address.path);
-    const server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true });
+    if ('path' in address) await prepareSocketFile(address);
+    const server = createServer({ allowHalfOpen: true, noDelay: true });
     await new Promise<void>((resolve, reject) => {
       server.once('error', error => reject(failureToListen(address, error)));
       server.once('listening', resolve);
@@ -79,7 +86,7 @@ export class PortableLoop implements Loop {
    */
   #accept(server: Server, acceptor: Acceptor): void {
     const handle = (server as unknown as { _handle: ListeningHandle | null })._handle;
-    if (typeof handle?.onconnection !== 'function') {
+    if (this.#publicApiOnly || typeof handle?.onconnection !== 'function') {
       server.on('connection', (socket: Socket) => {
         const transport = new PortableTransport(this, socket, acceptor);
         socket.on('data', (bytes: Buffer) => this.#receiveCopied(transport, bytes));
@@ -119,7 +126,12 @@ export class PortableLoop implements Loop {
   }
 
   #receiveCopied(transport: PortableTransport, bytes: Buffer): void {
-    for (let at = 0; at < bytes.length && !transport.socket.destroyed; at += this.#input.length) {
+    const { socket } = transport;
+    for (let at = 0; at < bytes.length && !socket.destroyed; at += this.#input.length) {
+      if (socket.isPaused()) {
+        socket.unshift(bytes.subarray(at));
+        return;
+      }
       this.#receive(transport, bytes.copy(this.#input, 0, at));
     }
   }
@@ -139,6 +151,8 @@ export class PortableLoop implements Loop {
       }
     } finally {
       this.#endIsComing = false;
+      // A task has failed: the others must not wait for the next event.
+      if (this.#tasks.length !== 0 || this.#unflushed.length !== 0) this.#scheduleEnd();
     }
   }
 
@@ -208,11 +222,17 @@ export class PortableTransport implements Transport {
     this.socket = socket;
     this.#loop = loop;
     (socket as OwnSocket)[transportOf] = this;
+    try {
+      this.receiver = acceptor.open(this);
+    } catch (error) {
+      // Nobody could be told of anything.
+      socket.destroy();
+      throw error;
+    }
     socket.on('error', onError);
     socket.on('end', onEnd);
     socket.on('drain', onDrain);
     socket.on('close', onClose);
-    this.receiver = acceptor.open(this);
   }
 
   /** HOT. */
@@ -281,9 +301,11 @@ export class PortableTransport implements Transport {
   }
 
   reset(): void {
-    // Only TCP knows a reset.
-    if (this.socket.remoteFamily === undefined) this.socket.destroy();
-    else this.socket.resetAndDestroy();
+    const { socket } = this;
+    // Only TCP knows a reset, and while a FIN is under way libuv refuses it: the handle would stay open for ever.
+    const ending = socket.writableEnded && !socket.writableFinished;
+    if (ending || socket.remoteFamily === undefined) socket.destroy();
+    else socket.resetAndDestroy();
   }
 
   get remote(): Endpoint {
@@ -358,7 +380,8 @@ class PortableListener implements Listener {
   }
 
   async close(): Promise<void> {
-    // node:net counts only connections that it wrapped itself, so this does not wait for any.
-    await new Promise<void>(resolve => this.#server.close(() => resolve()));
+    // The system's socket is gone when this call returns. The server's `close` event is not waited for: it comes after the
+    // last connection that node:net wrapped itself.
+    this.#server.close();
   }
 }
