@@ -4,11 +4,14 @@
 import { Buffer } from 'node:buffer';
 import { answer } from './base/answer.ts';
 import { Base, type BaseOptions } from './base/base.ts';
+import { pageOf } from './base/error-page.ts';
 import type { Application, Chunk, Headers } from './base/types.ts';
 import { defaultLimits, defaultTimeouts } from './http/limits.ts';
 import { Protocol } from './http/protocol.ts';
+import { Refusal } from './http/refusal.ts';
 import type { Endpoint, Receiver, Transport } from './loop/types.ts';
 import { sharedParser } from './parser/parser.ts';
+import { normalisePath, plainPath } from './router/path.ts';
 
 export interface CallRequest {
   /** @default 'GET' */
@@ -55,13 +58,18 @@ export function call(
         limits: defaultLimits,
         timeouts: defaultTimeouts,
         answerer: {
-          answer: exchange =>
-            answer(settings, exchange, application, {
-              scriptName: '',
-              pathInfo: decodeURIComponent(exchange.head.path),
-              params: {},
-            }),
-          refusalPage: refusal => settings.errorPage(refusal.status, refusal.detail),
+          answer: exchange => {
+            const path = normalisePath(exchange.head.path);
+            if (path === undefined) exchange.refuse(Refusal.target);
+            else
+              answer(settings, exchange, application, {
+                scriptName: '',
+                pathInfo: plainPath(path),
+                params: {},
+              });
+          },
+          refusalPage: refusal =>
+            pageOf(settings, refusal.status, refusal.detail, 'a request that was refused'),
         },
         ident: settings.ident,
         afterTurn,

@@ -1,8 +1,10 @@
 // The server as its user sees it, and the one place where the rooms are put together: loop, protocol, router, base.
 
-import { answer, report, respondWithPage } from './base/answer.ts';
+import { answer, fail, respondWithPage } from './base/answer.ts';
 import { Base, type BaseOptions } from './base/base.ts';
 import type { Routed } from './base/environ.ts';
+import { pageOf } from './base/error-page.ts';
+import { report } from './base/error-stream.ts';
 import type { Application, Environ } from './base/types.ts';
 import { type CallRequest, type CallResponse, callThrough } from './call.ts';
 import type { Exchange } from './http/exchange.ts';
@@ -256,8 +258,11 @@ export class Server {
     this.#listener = null;
     const cut = await protocol.finish(graceMs);
     this.#wheelTimer?.stop();
-    if (cut > 0) this.#base.errors.write(`fapws: ${cut} requests were cut after ${graceMs} ms of grace\n`);
-    this.#stopped?.();
+    try {
+      if (cut > 0) this.#base.errors.write(`fapws: ${cut} requests were cut after ${graceMs} ms of grace\n`);
+    } finally {
+      this.#stopped?.();
+    }
     return { cut };
   }
 
@@ -317,9 +322,8 @@ export class Server {
           exchange.refuse(Refusal.target);
       }
     } catch (error) {
-      // An error page of the user's own, or a router of the user's own, has failed.
-      report(base, exchange, error);
-      exchange.cut();
+      // A router of the user's own has failed.
+      fail(base, exchange, error);
     }
   }
 
@@ -329,12 +333,11 @@ export class Server {
   }
 
   #refusalPage(refusal: Refusal): RefusalPage {
-    return this.#base.errorPage(refusal.status, refusal.detail);
+    return pageOf(this.#base, refusal.status, refusal.detail, 'a request that was refused');
   }
 
   #reportTask(what: string, error: unknown): void {
-    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    this.#base.errors.write(`fapws: ${what} failed: ${text}\n`);
+    report(this.#base.errors, what, error);
   }
 }
 

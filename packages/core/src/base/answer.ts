@@ -6,6 +6,9 @@ import { ContractError, RequestError } from '../http/errors.ts';
 import type { Exchange } from '../http/exchange.ts';
 import type { Base } from './base.ts';
 import { environOf, type Routed } from './environ.ts';
+import { pageOf } from './error-page.ts';
+import { report, textOf } from './error-stream.ts';
+import { FileResult } from './file-wrapper.ts';
 import { checkedChunk, startResponseOf } from './response.ts';
 import type { Application, Chunk, Result } from './types.ts';
 
@@ -14,12 +17,13 @@ const TURN = 262_144;
 
 /** HOT. Answers one request with `application`. Never throws. */
 export function answer(base: Base, exchange: Exchange, application: Application, routed: Routed): void {
-  const environ = environOf(new base.Environ(exchange, routed, base));
-  const startResponse = startResponseOf(new base.Response(exchange));
   try {
+    const environ = environOf(new base.Environ(exchange, routed, base));
+    const startResponse = startResponseOf(new base.Response(exchange));
     const result = application(environ, startResponse);
     if (isPromise(result)) {
-      result.then(
+      // Another library's thenable may settle twice, or with a thenable.
+      (result instanceof Promise ? result : Promise.resolve(result)).then(
         settled => deliver(base, exchange, settled),
         error => fail(base, exchange, error),
       );
@@ -33,7 +37,7 @@ export function answer(base: Base, exchange: Exchange, application: Application,
 function deliver(base: Base, exchange: Exchange, result: Result): void {
   try {
     if (Array.isArray(result) && result.length === 1 && !exchange.started && !exchange.complete) {
-      exchange.respond(checkedChunk(result[0]));
+      exchange.respond(checkedChunk(result[0] ?? ''));
       closeResult(base, exchange, result);
     } else if (typeof result === 'string' || result instanceof Uint8Array) {
       sendWhole(exchange, result);
@@ -88,12 +92,14 @@ function sendArray(exchange: Exchange, pieces: readonly unknown[]): void {
   sendWhole(exchange, bytes.length === 1 ? (bytes[0] as Uint8Array) : Buffer.concat(bytes));
 }
 
-/** The application failed, or broke the contract. */
-function fail(base: Base, exchange: Exchange, error: unknown): void {
-  const expected = error instanceof RequestError;
+/** The application failed, or broke the contract. Never throws. */
+export function fail(base: Base, exchange: Exchange, error: unknown): void {
+  const expected = isRequestError(error);
   // A client that leaves is no fault of the application.
-  if (!(expected && (exchange.gone || exchange.complete))) report(base, exchange, error);
+  if (!(expected && (exchange.gone || exchange.complete))) reportRequest(base, exchange, error);
   if (exchange.complete) return;
+  // A first piece that was kept back never left, so the client can still be told.
+  exchange.takeKept();
   if (exchange.started) {
     exchange.cut();
     return;
@@ -102,14 +108,23 @@ function fail(base: Base, exchange: Exchange, error: unknown): void {
   const detail = expected
     ? error.message
     : base.traceback
-      ? `Traceback\n${stackOf(error)}`
+      ? `Traceback\n${textOf(error)}`
       : 'The application failed.';
   try {
     respondWithPage(base, exchange, status, detail);
   } catch (second) {
-    // An error page of one's own can fail too.
-    report(base, exchange, second);
-    if (!exchange.complete) exchange.cut();
+    // The status of a RequestError of the application's own making is no status.
+    if (expected) fail(base, exchange, second);
+    else exchange.cut();
+  }
+}
+
+/** Never throws: what was thrown may be a Proxy whose traps throw. */
+function isRequestError(error: unknown): error is RequestError {
+  try {
+    return error instanceof RequestError;
+  } catch {
+    return false;
   }
 }
 
@@ -121,18 +136,18 @@ export function respondWithPage(
   detail: string,
   more: readonly (readonly [string, string])[] = [],
 ): void {
-  const page = base.errorPage(status, detail);
+  const page = pageOf(base, status, detail, requestOf(exchange));
   exchange.setHead(status, [...page.headers, ...more]);
   exchange.respond(page.content);
 }
 
 /** Tells `wsgi.errors` what went wrong, and at which request. Never throws. */
-export function report(base: Base, exchange: Exchange, error: unknown): void {
-  try {
-    base.errors.write(`fapws: ${exchange.head.method} ${exchange.head.target}: ${stackOf(error)}\n`);
-  } catch {
-    // A broken log must not take the server down, and there is no other place to tell of it.
-  }
+function reportRequest(base: Base, exchange: Exchange, error: unknown): void {
+  report(base.errors, requestOf(exchange), error);
+}
+
+function requestOf(exchange: Exchange): string {
+  return `${exchange.head.method} ${exchange.head.target}`;
 }
 
 /** PEP 3333: `close()` is called whatever became of the answer. Its own failure is reported and changes nothing. */
@@ -141,9 +156,9 @@ function closeResult(base: Base, exchange: Exchange, result: unknown): void {
     const closing = (result as { close?: unknown } | null | undefined)?.close;
     if (typeof closing !== 'function') return;
     const closed: unknown = closing.call(result);
-    if (isPromise(closed)) closed.then(undefined, error => report(base, exchange, error));
+    if (isPromise(closed)) closed.then(undefined, error => reportRequest(base, exchange, error));
   } catch (error) {
-    report(base, exchange, error);
+    reportRequest(base, exchange, error);
   }
 }
 
@@ -153,8 +168,6 @@ class Sender {
   readonly #exchange: Exchange;
   readonly #result: Iterable<unknown>;
   #iterator: Iterator<unknown> | null = null;
-  /** The first piece, kept back until it is known whether there is a second one. */
-  #first: Chunk | null = null;
   #over = false;
 
   constructor(base: Base, exchange: Exchange, result: Iterable<unknown>) {
@@ -179,34 +192,33 @@ class Sender {
     this.#iterator ??= this.#result[Symbol.iterator]();
     let sent = 0;
     for (;;) {
-      const { done, value } = this.#iterator.next();
+      const { done, value } = this.#next(this.#iterator);
       if (this.#over) return;
       if (done === true) {
         this.#iterator = null;
-        if (this.#first !== null) sendWhole(exchange, this.#first);
+        const only = exchange.takeKept();
+        if (only !== null) sendWhole(exchange, only);
         else if (exchange.started) exchange.finish();
         else exchange.respond('');
         return;
       }
       // PEP 3333: an empty piece starts nothing. Python's None came through here in Fapws3 and still may.
-      if (value === null || value === undefined || (value as Chunk).length === 0) continue;
+      if (value === null || value === undefined) continue;
       const chunk = checkedChunk(value);
-      if (!exchange.started && this.#first === null) {
+      if (chunk.length === 0) continue;
+      if (!exchange.started) {
         this.#requireHead();
-        this.#first = chunk;
+        exchange.keep(chunk);
         continue;
       }
-      if (this.#first !== null) {
-        exchange.send(this.#first);
-        this.#first = null;
-      }
+      const writable = exchange.send(chunk);
       // Nobody will see the rest of an answer to HEAD.
       if (exchange.head.method === 'HEAD') {
         exchange.finish();
         return;
       }
       sent += chunk.length;
-      if (!exchange.send(chunk)) {
+      if (!writable) {
         exchange.whenWritable(() => this.run());
         return;
       }
@@ -214,6 +226,16 @@ class Sender {
         setImmediate(() => this.run());
         return;
       }
+    }
+  }
+
+  #next(iterator: Iterator<unknown>): IteratorResult<unknown> {
+    try {
+      return iterator.next();
+    } catch (error) {
+      // An iterator that failed is over: like any loop of the language, nothing more is asked of it.
+      this.#iterator = null;
+      throw error;
     }
   }
 
@@ -229,7 +251,7 @@ class Sender {
     try {
       iterator?.return?.();
     } catch (error) {
-      report(this.#base, this.#exchange, error);
+      reportRequest(this.#base, this.#exchange, error);
     }
     closeResult(this.#base, this.#exchange, this.#result);
   }
@@ -248,7 +270,8 @@ class AsyncSender {
     this.#base = base;
     this.#exchange = exchange;
     this.#result = result;
-    this.#iterator = result[Symbol.asyncIterator]();
+    this.#iterator =
+      result instanceof FileResult ? result.blocks(exchange.room) : result[Symbol.asyncIterator]();
     exchange.whenOver(() => this.#end());
   }
 
@@ -265,7 +288,7 @@ class AsyncSender {
     const exchange = this.#exchange;
     let sent = 0;
     while (!this.#over) {
-      const { done, value } = await this.#iterator.next();
+      const { done, value } = await this.#next();
       if (this.#over) return;
       if (done === true) {
         this.#exhausted = true;
@@ -273,8 +296,9 @@ class AsyncSender {
         else exchange.respond('');
         return;
       }
-      if (value === null || value === undefined || (value as Chunk).length === 0) continue;
+      if (value === null || value === undefined) continue;
       const chunk = checkedChunk(value);
+      if (chunk.length === 0) continue;
       const writable = exchange.send(chunk);
       if (exchange.head.method === 'HEAD') {
         exchange.finish();
@@ -291,18 +315,29 @@ class AsyncSender {
     }
   }
 
+  async #next(): Promise<IteratorResult<unknown>> {
+    try {
+      return await this.#iterator.next();
+    } catch (error) {
+      this.#exhausted = true;
+      throw error;
+    }
+  }
+
   #end(): void {
     if (this.#over) return;
     this.#over = true;
-    const report_ = (error: unknown): void => {
-      if (!(error instanceof RequestError)) report(this.#base, this.#exchange, error);
-    };
-    try {
-      if (!this.#exhausted) this.#iterator.return?.()?.then(undefined, report_);
-    } catch (error) {
-      report_(error);
-    }
+    if (!this.#exhausted) void this.#return();
     closeResult(this.#base, this.#exchange, this.#result);
+  }
+
+  async #return(): Promise<void> {
+    try {
+      await this.#iterator.return?.();
+    } catch (error) {
+      // That the client has left is no news to report.
+      if (!isRequestError(error)) reportRequest(this.#base, this.#exchange, error);
+    }
   }
 }
 
@@ -318,12 +353,6 @@ function isPromise(value: unknown): value is Promise<Result> {
   return (
     typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
   );
-}
-
-function stackOf(error: unknown): string {
-  return error instanceof Error
-    ? (error.stack ?? `${error.name}: ${error.message}`)
-    : `thrown: ${String(error)}`;
 }
 
 function describe(value: unknown): string {

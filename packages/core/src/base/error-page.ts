@@ -1,5 +1,9 @@
 // The pages that the server answers itself. They show nothing of the request, so nothing can be reflected through them.
 
+import { ContractError } from '../http/errors.ts';
+import { responseHeadOf } from '../http/response-head.ts';
+import type { Base } from './base.ts';
+import { report } from './error-stream.ts';
 import type { Headers } from './types.ts';
 
 export interface ErrorPage {
@@ -20,4 +24,30 @@ const headers: Headers = [
  */
 export function plainErrorPage(status: string, detail: string): ErrorPage {
   return { headers, content: detail === '' ? `${status}\n` : `${status}\n${detail}\n` };
+}
+
+/**
+ * The base's page for a status; the default one where that fails or can't be sent. Never throws.
+ * @param what whose page it is, for the report
+ */
+export function pageOf(base: Base, status: string, detail: string, what: string): ErrorPage {
+  try {
+    const page = base.errorPage(status, detail);
+    if (typeof page?.content !== 'string') {
+      throw new ContractError(
+        'FAPWS_RESULT',
+        'An error page is { headers, content }, and its content a string.',
+      );
+    }
+    if (responseHeadOf(status, page.headers).contentLength !== -1) {
+      throw new ContractError(
+        'FAPWS_CONTENT_LENGTH',
+        'The Content-Length of an error page is set by the server.',
+      );
+    }
+    return page;
+  } catch (error) {
+    report(base.errors, `the error page for ${what}`, error);
+    return plainErrorPage(status, detail);
+  }
 }

@@ -1,10 +1,30 @@
 // wsgi.errors: where applications and the server report trouble, line by line.
 
+import { inspect } from 'node:util';
+
 /** A text sink as PEP 3333 describes it. */
 export interface ErrorStream {
   write(text: string): void;
   writelines(lines: Iterable<string>): void;
   flush(): void;
+}
+
+/** Writes a line about what went wrong. Never throws. @param what e.g. `GET /path` */
+export function report(errors: ErrorStream, what: string, error: unknown): void {
+  try {
+    errors.write(`fapws: ${what}: ${textOf(error)}\n`);
+  } catch {
+    // A broken log must not take the server down, and there is no other place to tell of it.
+  }
+}
+
+/** An error with its stack, its code and its causes. Never throws: a callback can throw anything, a broken Proxy too. */
+export function textOf(error: unknown): string {
+  try {
+    return inspect(error);
+  } catch {
+    return 'something was thrown that cannot be shown';
+  }
 }
 
 /** Writes to standard error. */

@@ -3,6 +3,7 @@
 import { Buffer } from 'node:buffer';
 import type { ReadStream } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
+import { ContractError } from '../http/errors.ts';
 
 /** What can be wrapped: a file handle, a readable stream, anything with `read(size)` or that can be iterated. */
 export type FileLike =
@@ -20,16 +21,44 @@ export class FileResult implements AsyncIterable<Uint8Array | string> {
   /** Octets read at a time. */
   readonly blockSize: number;
 
+  /** @throws {ContractError} FAPWS_FILE when `file` is none of what FileLike lists */
   constructor(file: FileLike, blockSize: number = DEFAULT_BLOCK_SIZE) {
+    if (!isFileLike(file)) {
+      throw new ContractError(
+        'FAPWS_FILE',
+        'wsgi.file_wrapper takes a FileHandle, a stream, an iterable of strings or bytes, or an object with read(size).',
+      );
+    }
     this.file = file;
     this.blockSize = blockSize;
   }
 
   [Symbol.asyncIterator](): AsyncIterator<Uint8Array | string> {
-    return this.#blocks();
+    return this.blocks();
   }
 
-  async *#blocks(): AsyncGenerator<Uint8Array | string, void, void> {
+  /**
+   * The file's content, block by block.
+   * @param limit octets at most: a file may be longer than the Content-Length that the application gave (PEP 3333)
+   */
+  blocks(limit: number = Number.POSITIVE_INFINITY): AsyncGenerator<Uint8Array | string, void, void> {
+    return limit === Number.POSITIVE_INFINITY ? this.#all() : this.#upTo(limit);
+  }
+
+  async *#upTo(limit: number): AsyncGenerator<Uint8Array | string, void, void> {
+    let room = limit;
+    for await (const block of this.#all()) {
+      const bytes = typeof block === 'string' ? Buffer.from(block) : block;
+      if (bytes.length >= room) {
+        yield bytes.subarray(0, room);
+        return;
+      }
+      room -= bytes.length;
+      yield bytes;
+    }
+  }
+
+  async *#all(): AsyncGenerator<Uint8Array | string, void, void> {
     const { file } = this;
     if (isFileHandle(file)) {
       for (;;) {
@@ -55,6 +84,11 @@ export class FileResult implements AsyncIterable<Uint8Array | string> {
     if ('close' in file && typeof file.close === 'function') await file.close();
     else if ('destroy' in file && typeof file.destroy === 'function') file.destroy();
   }
+}
+
+function isFileLike(file: unknown): file is FileLike {
+  if (typeof file !== 'object' || file === null) return false;
+  return Symbol.asyncIterator in file || Symbol.iterator in file || 'read' in file;
 }
 
 function isFileHandle(file: FileLike): file is FileHandle {

@@ -11,14 +11,15 @@ export class Clock {
   now = 0;
   /** `Date: …\r\n` for `now`. */
   dateLine = '';
-  /** `dateLine` and the `Server` field line behind it. */
+  /** `dateLine` and `serverLine`; another string each second. */
   dateAndServerLines = '';
+  /** The `Server` field line, or empty. */
+  readonly serverLine: string;
   readonly #read: () => number;
-  readonly #serverLine: string;
   #second = -1;
 
   constructor(serverLine: string, read: () => number = Date.now) {
-    this.#serverLine = serverLine;
+    this.serverLine = serverLine;
     this.#read = read;
     this.update();
   }
@@ -30,6 +31,6 @@ export class Clock {
     if (second === this.#second) return;
     this.#second = second;
     this.dateLine = `Date: ${httpDate(second)}\r\n`;
-    this.dateAndServerLines = this.dateLine + this.#serverLine;
+    this.dateAndServerLines = this.dateLine + this.serverLine;
   }
 }

@@ -10,7 +10,7 @@ import { Exchange } from './exchange.ts';
 import type { Protocol } from './protocol.ts';
 import { Refusal } from './refusal.ts';
 import { RequestHead } from './request-head.ts';
-import { ResponseHead } from './response-head.ts';
+import { responseHeadOf } from './response-head.ts';
 import * as states from './states.ts';
 import type { Timed } from './timer-wheel.ts';
 
@@ -189,11 +189,9 @@ export class Connection implements Receiver, Timed {
     if (this.state === states.Closed || this.state === states.Lingering) return;
     const { protocol, transport } = this;
     const page = protocol.answerer.refusalPage(refusal);
-    const head = new ResponseHead(refusal.status, page.headers);
+    const head = responseHeadOf(refusal.status, page.headers);
     const length = Buffer.byteLength(page.content);
-    transport.write(
-      `${head.status.line}${head.lines}${protocol.clock.dateAndServerLines}Content-Length: ${length}\r\nConnection: close\r\n\r\n`,
-    );
+    transport.write(`${head.render(protocol.clock)}Content-Length: ${length}\r\nConnection: close\r\n\r\n`);
     if (this.#exchange?.head.method !== 'HEAD') transport.write(Buffer.from(page.content));
     this.#exchange?.cutOff();
     this.#exchange = null;

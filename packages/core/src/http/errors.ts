@@ -4,6 +4,7 @@ export type ContractErrorCode =
   | 'FAPWS_ANSWERED'
   | 'FAPWS_CHUNK'
   | 'FAPWS_CONTENT_LENGTH'
+  | 'FAPWS_FILE'
   | 'FAPWS_HEADER'
   | 'FAPWS_HOP_BY_HOP'
   | 'FAPWS_NOT_STARTED'

@@ -6,7 +6,7 @@ import { ContractError, RequestError } from './errors.ts';
 import type { Refusal } from './refusal.ts';
 import { RequestBody } from './request-body.ts';
 import { KnownLength, NoContent, type RequestHead } from './request-head.ts';
-import { type Header, ResponseHead } from './response-head.ts';
+import { type Header, type ResponseHead, responseHeadOf } from './response-head.ts';
 
 /** Octets of an answer: a string goes out as UTF-8. */
 export type Chunk = string | Uint8Array;
@@ -32,6 +32,8 @@ export class Exchange {
   /** Whether what is sent as content is dropped: HEAD, 204, 304. */
   #contentless = false;
   #keepAlive = true;
+  /** A first piece of content that was given and is kept back; see `keep`. */
+  #kept: Chunk | null = null;
   /** Octets of content sent. */
   #sent = 0;
   /** Octets of content received. */
@@ -147,9 +149,9 @@ export class Exchange {
 
   // The answer.
 
-  /** Whether the head of the answer is out. */
+  /** Whether the head of the answer is out, or as good as that because a first piece of content was given. */
   get started(): boolean {
-    return this.#progress !== Unsent;
+    return this.#progress !== Unsent || this.#kept !== null;
   }
 
   get complete(): boolean {
@@ -159,6 +161,27 @@ export class Exchange {
   /** Octets of content sent so far. */
   get sent(): number {
     return this.#sent;
+  }
+
+  /** Octets that the application's Content-Length leaves; Infinity if there is none. */
+  get room(): number {
+    const declared = this.#declaredLength;
+    return declared === unknownLength ? Number.POSITIVE_INFINITY : declared - this.#sent;
+  }
+
+  /**
+   * Keeps the first piece of content back until the next one is sent: if it stays the only one, the answer's length is
+   * known. From now on the head cannot change.
+   */
+  keep(content: Chunk): void {
+    this.#kept = content;
+  }
+
+  /** Gives back what was kept, as if it had never been given. */
+  takeKept(): Chunk | null {
+    const kept = this.#kept;
+    this.#kept = null;
+    return kept;
   }
 
   /** Calls `task` once, when the client has taken what was sent or the answer is over. For use after `send` answered false. */
@@ -185,15 +208,15 @@ export class Exchange {
    * @throws {ContractError} when something in them can't be sent, or when they are out already
    */
   setHead(status: string, headers: readonly Header[]): void {
-    if (this.#progress !== Unsent && !this.#gone) {
+    if (this.started && !this.#gone) {
       throw new ContractError('FAPWS_ANSWERED', 'The head of this answer has been sent and cannot change.');
     }
-    this.#responseHead = new ResponseHead(status, headers);
+    this.#responseHead = responseHeadOf(status, headers);
     this.#declaredLength = this.#responseHead.contentLength;
   }
 
   /**
-   * HOT. Sends the whole answer: the head that was set, and `content`.
+   * HOT. Sends the whole answer: the head that was set, and `content`. Nothing is sent of one that is too short.
    * @throws {ContractError} FAPWS_NOT_STARTED, FAPWS_ANSWERED, FAPWS_CONTENT_LENGTH
    */
   respond(content: Chunk): void {
@@ -205,11 +228,13 @@ export class Exchange {
         this.respond(Buffer.from(content));
         return;
       }
+      this.#requireLength(length);
       const head = this.#begin(length);
       if (this.#isTooLong(length)) this.#overrun(head, Buffer.from(content));
       this.#sent = length;
       this.#write(this.#contentless ? head : head + content);
     } else {
+      this.#requireLength(content.length);
       const head = this.#begin(content.length);
       if (this.#isTooLong(content.length)) this.#overrun(head, content);
       this.#sent = content.length;
@@ -231,6 +256,8 @@ export class Exchange {
     }
     const length = typeof content === 'string' ? Buffer.byteLength(content) : content.length;
     if (length === 0) return true;
+    const kept = this.takeKept();
+    if (kept !== null) this.send(kept);
     const { transport } = this.connection;
     const head = this.#progress === Unsent ? this.#begin(unknownLength) : '';
     if (this.#isTooLong(length))
@@ -291,6 +318,17 @@ export class Exchange {
     return false;
   }
 
+  /** HOT. An answer that is whole and too short can still become a 500. */
+  #requireLength(length: number): void {
+    const answer = this.#responseHead;
+    if (this.#declaredLength <= length || answer === null) return;
+    if (!answer.status.hasContent || this.head.method === 'HEAD') return;
+    throw new ContractError(
+      'FAPWS_CONTENT_LENGTH',
+      `The answer has ${length} octets, but its Content-Length says ${this.#declaredLength}.`,
+    );
+  }
+
   /** Whether `length` octets more are too many for the Content-Length of the application. */
   #isTooLong(length: number): boolean {
     const declared = this.#declaredLength;
@@ -332,10 +370,7 @@ export class Exchange {
     const { status } = answer;
     this.#progress = Sending;
     this.#contentless = !status.hasContent || head.method === 'HEAD';
-    let text = status.line + answer.lines;
-    if (!(answer.hasDate || answer.hasServer)) text += protocol.clock.dateAndServerLines;
-    else if (!answer.hasDate) text += protocol.clock.dateLine;
-    else if (!answer.hasServer) text += protocol.serverLine;
+    let text = answer.render(protocol.clock);
     this.#keepAlive = this.#mayGoOn();
     if (
       answer.contentLength === unknownLength &&

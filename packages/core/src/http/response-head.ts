@@ -1,6 +1,7 @@
 // The head of an answer: status and fields of the application, checked when they are set and rendered at once.
 // No answer leaves the server around these checks; they are what makes response splitting impossible (RFC 9110 17.4).
 
+import type { Clock } from './clock.ts';
 import { ContractError } from './errors.ts';
 
 /** One field line: name and value. */
@@ -17,23 +18,48 @@ export interface Status {
   readonly hasLength: boolean;
 }
 
-/** Caches are emptied when they are full: an application that makes up names or values costs time, not memory. */
-const CACHE_SIZE = 512;
+/** Heads that are remembered; all are forgotten when there are more: an application that makes up values costs time, not memory. */
+const MOST_HEADS = 4096;
+/** Ways on from one head that are remembered. */
+const MOST_FOLLOWERS = 4;
 const LONGEST_KEPT_VALUE = 1024;
 
-const statuses = new Map<string, Status>();
+/** Heads without a field yet, by status. */
+const beginnings = new Map<string, ResponseHead>();
+let remembered = 0;
 
 /**
- * HOT. Checks a status such as `200 OK`.
- * @throws {ContractError} FAPWS_STATUS
+ * HOT. The head with a status and fields, checked. An application says the same things again and again, so heads form a
+ * tree, one field a step, and what was checked and rendered once is found by comparing strings.
+ * @throws {ContractError} FAPWS_STATUS, FAPWS_HEADER, FAPWS_HOP_BY_HOP or FAPWS_CONTENT_LENGTH
  */
-export function statusOf(text: string): Status {
-  const known = statuses.get(text);
-  if (known !== undefined) return known;
-  const status = parseStatus(text);
-  if (statuses.size >= CACHE_SIZE) statuses.clear();
-  statuses.set(text, status);
-  return status;
+export function responseHeadOf(status: string, headers: readonly Header[]): ResponseHead {
+  let head = beginnings.get(status) ?? beginningOf(status);
+  if (!Array.isArray(headers)) {
+    throw new ContractError(
+      'FAPWS_HEADER',
+      "Headers are an array of [name, value] pairs, as in [['Content-Type', 'text/plain']].",
+    );
+  }
+  for (let at = 0; at < headers.length; at += 1) {
+    const header = headers[at] as Header;
+    head = head.followedBy(header[0], header[1]);
+  }
+  return head;
+}
+
+function beginningOf(text: string): ResponseHead {
+  const head = new ResponseHead(parseStatus(text), '', '', '', -1, false, false);
+  remember();
+  beginnings.set(text, head);
+  return head;
+}
+
+function remember(): void {
+  remembered += 1;
+  if (remembered <= MOST_HEADS) return;
+  beginnings.clear();
+  remembered = 0;
 }
 
 function parseStatus(text: string): Status {
@@ -58,15 +84,6 @@ const DateField = 2;
 const ServerField = 3;
 const HopByHop = 4;
 
-/** A header name, and the last line that was rendered with it: most answers repeat it, and then it need not be checked again. */
-interface FieldName {
-  /** `Name: ` */
-  readonly prefix: string;
-  readonly kind: number;
-  lastValue: string | null;
-  lastLine: string;
-}
-
 const kinds: ReadonlyMap<string, number> = new Map([
   ['content-length', ContentLength],
   ['date', DateField],
@@ -84,39 +101,15 @@ const kinds: ReadonlyMap<string, number> = new Map([
   ['upgrade', HopByHop],
 ]);
 
-const names = new Map<string, FieldName>();
-
-function learnName(name: string): FieldName {
+/** @throws {ContractError} FAPWS_HEADER */
+function checkField(name: string, value: string): void {
   if (typeof name !== 'string' || !/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name)) {
     throw new ContractError(
       'FAPWS_HEADER',
       `${JSON.stringify(name)} is not a header name. A name has letters, digits and -_.!#$%&'*+^\`|~ only.`,
     );
   }
-  const field: FieldName = {
-    prefix: `${name}: `,
-    kind: kinds.get(name.toLowerCase()) ?? Plain,
-    lastValue: null,
-    lastLine: '',
-  };
-  if (names.size >= CACHE_SIZE) names.clear();
-  names.set(name, field);
-  return field;
-}
-
-/**
- * HOT. The line of a field.
- * @throws {ContractError} FAPWS_HEADER
- */
-function lineOf(field: FieldName, name: string, value: string): string {
-  if (value === field.lastValue) return field.lastLine;
   if (typeof value !== 'string' || !hasOnlyValueOctets(value)) throw badValue(name, value);
-  const line = `${field.prefix}${value}\r\n`;
-  if (value.length <= LONGEST_KEPT_VALUE) {
-    field.lastValue = value;
-    field.lastLine = line;
-  }
-  return line;
 }
 
 /** RFC 9110 5.5: visible characters, space, tab, and octets from 80 on. */
@@ -128,54 +121,100 @@ function hasOnlyValueOctets(value: string): boolean {
   return true;
 }
 
-/** The fields of one answer, checked and rendered. */
+/** The fields of an answer, checked and rendered. Shared by all answers that have the same. */
 export class ResponseHead {
   readonly status: Status;
-  /** All field lines, each ended by CRLF. */
-  readonly lines: string;
   /** What the application says of the length, or -1. */
   readonly contentLength: number;
-  readonly hasDate: boolean;
-  readonly hasServer: boolean;
+  /** All field lines, each ended by CRLF. */
+  readonly #lines: string;
+  readonly #hasDate: boolean;
+  readonly #hasServer: boolean;
+  /** The last step to this head. */
+  readonly #name: string;
+  readonly #value: string;
+  #followers: ResponseHead[] | null = null;
+  #nextReplaced = 0;
+  /** The `Date` and `Server` lines for which `#rendered` holds. */
+  #renderedWith = '';
+  #rendered = '';
 
-  /**
-   * HOT.
-   * @throws {ContractError} FAPWS_STATUS, FAPWS_HEADER, FAPWS_HOP_BY_HOP or FAPWS_CONTENT_LENGTH
-   */
-  constructor(status: string, headers: readonly Header[]) {
-    this.status = statusOf(status);
-    if (!Array.isArray(headers)) {
-      throw new ContractError(
-        'FAPWS_HEADER',
-        "Headers are an array of [name, value] pairs, as in [['Content-Type', 'text/plain']].",
-      );
-    }
-    let lines = '';
-    let contentLength = -1;
-    let hasDate = false;
-    let hasServer = false;
-    for (let at = 0; at < headers.length; at += 1) {
-      const header = headers[at] as Header;
-      const name = header[0];
-      const value = header[1];
-      const field = names.get(name) ?? learnName(name);
-      const line = lineOf(field, name, value);
-      if (field.kind !== Plain) {
-        if (field.kind === HopByHop) throw hopByHop(name);
-        if (field.kind === DateField) hasDate = true;
-        else if (field.kind === ServerField) hasServer = true;
-        else {
-          contentLength = declaredLength(value, contentLength);
-          if (!this.status.hasLength) continue;
-        }
-      }
-      lines += line;
-    }
-    this.lines = lines;
+  constructor(
+    status: Status,
+    lines: string,
+    name: string,
+    value: string,
+    contentLength: number,
+    hasDate: boolean,
+    hasServer: boolean,
+  ) {
+    this.status = status;
     this.contentLength = contentLength;
-    this.hasDate = hasDate;
-    this.hasServer = hasServer;
+    this.#lines = lines;
+    this.#name = name;
+    this.#value = value;
+    this.#hasDate = hasDate;
+    this.#hasServer = hasServer;
   }
+
+  /** HOT. This head and one field more. */
+  followedBy(name: string, value: string): ResponseHead {
+    const followers = this.#followers;
+    if (followers !== null) {
+      for (let at = 0; at < followers.length; at += 1) {
+        const follower = followers[at] as ResponseHead;
+        if (follower.#value === value && follower.#name === name) return follower;
+      }
+    }
+    return this.#add(name, value);
+  }
+
+  #add(name: string, value: string): ResponseHead {
+    checkField(name, value);
+    const kind = kinds.get(name.toLowerCase()) ?? Plain;
+    if (kind === HopByHop) throw hopByHop(name);
+    const length = kind === ContentLength ? declaredLength(value, this.contentLength) : this.contentLength;
+    // RFC 9110 8.6: an answer that can't have content must not speak of its length.
+    const line = kind === ContentLength && !this.status.hasLength ? '' : `${name}: ${value}\r\n`;
+    const head = new ResponseHead(
+      this.status,
+      this.#lines + line,
+      name,
+      value,
+      length,
+      this.#hasDate || kind === DateField,
+      this.#hasServer || kind === ServerField,
+    );
+    if (value.length <= LONGEST_KEPT_VALUE) this.#follow(head);
+    return head;
+  }
+
+  #follow(head: ResponseHead): void {
+    this.#followers ??= [];
+    if (this.#followers.length < MOST_FOLLOWERS) this.#followers.push(head);
+    else {
+      this.#followers[this.#nextReplaced] = head;
+      this.#nextReplaced = (this.#nextReplaced + 1) % MOST_FOLLOWERS;
+    }
+    remember();
+  }
+
+  /** HOT. Status line and field lines, with `Date` and `Server` where the application has not set them. */
+  render(clock: Clock): string {
+    if (this.#renderedWith !== clock.dateAndServerLines) {
+      const date = this.#hasDate ? '' : clock.dateLine;
+      const server = this.#hasServer ? '' : clock.serverLine;
+      this.#rendered = flat(`${this.status.line}${this.#lines}${date}${server}`);
+      this.#renderedWith = clock.dateAndServerLines;
+    }
+    return this.#rendered;
+  }
+}
+
+/** Joins the pieces of which V8 makes a string, so that sending it does not have to each time. */
+function flat(text: string): string {
+  text.charCodeAt(0);
+  return text;
 }
 
 function declaredLength(value: string, before: number): number {
