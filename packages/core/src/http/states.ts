@@ -65,7 +65,6 @@ export const transitions: readonly (readonly [number, number, number])[] = [
   [Content, AnswerComplete, Discarding],
   [Content, LastAnswer, Lingering],
   [Content, Gone, Closed],
-  [Answering, Octets, Answering],
   [Answering, AnswerComplete, Idle],
   [Answering, LastAnswer, Lingering],
   [Answering, Gone, Closed],
@@ -73,9 +72,7 @@ export const transitions: readonly (readonly [number, number, number])[] = [
   [Discarding, MessageComplete, Idle],
   [Discarding, LastAnswer, Lingering],
   [Discarding, Gone, Closed],
-  [Lingering, Octets, Lingering],
   [Lingering, Gone, Closed],
-  [Closed, Gone, Closed],
 ];
 
 const EVENTS = eventNames.length;
