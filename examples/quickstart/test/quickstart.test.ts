@@ -117,7 +117,7 @@ describe('the page', () => {
     const policy = headers.get('content-security-policy');
     expect(policy).toContain("default-src 'none'");
     for (const tag of ['style', 'script']) {
-      const text = new RegExp(`<${tag}>([^]*?)</${tag}>`).exec(html)?.[1] as string;
+      const text = new RegExp(`<${tag}>([\\s\\S]*?)</${tag}>`).exec(html)?.[1] as string;
       expect(policy).toContain(`${tag}-src 'sha256-${createHash('sha256').update(text).digest('base64')}'`);
     }
     expect(policy).not.toContain('unsafe');
