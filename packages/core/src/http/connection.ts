@@ -310,7 +310,7 @@ export class Connection implements Receiver, Timed {
     const head = this.#head;
     // Where an address lies in the text of the head.
     const shift = head.text.length - from;
-    const headEnd = parser.find(parserCodes.HeadEnd, count);
+    const headEnd = parser.findHeadEnd(count);
     if (headEnd === count) {
       head.add(parser, count, shift);
       head.text += parser.text(from, to);
@@ -323,16 +323,26 @@ export class Connection implements Receiver, Timed {
     head.add(parser, headEnd, shift);
     // Behind the last span stand only the version, if there was no field, and line ends.
     const end = headEnd === 0 ? from : parser.start(headEnd - 1) + parser.length(headEnd - 1);
-    head.text += parser.text(from, Math.min(to, end + LONGEST_VERSION));
+    const text = parser.text(from, Math.min(to, end + LONGEST_VERSION));
     this.#octets += end - from;
-    return this.#completeHead(head, parser) ? headEnd + 1 : -1;
+    let octets: Uint8Array = parser.memory;
+    let base = from;
+    if (head.text === '') head.text = text;
+    else {
+      // It came in parts, the first of which are no longer in the parser's memory.
+      head.text += text;
+      octets = Buffer.from(head.text, 'latin1');
+      base = 0;
+    }
+    return this.#completeHead(head, parser, octets, base) ? headEnd + 1 : -1;
   }
 
   /** HOT. @returns false if the request was refused */
-  #completeHead(head: RequestHead, parser: Parser): boolean {
+  #completeHead(head: RequestHead, parser: Parser, octets: Uint8Array, base: number): boolean {
     const { protocol } = this;
     const method = parserCodes.methodNames[parser.method] as string;
-    const refusal = head.exceeds(protocol.limits, this.#octets) ?? head.complete(method, protocol.limits);
+    const refusal =
+      head.exceeds(protocol.limits, this.#octets) ?? head.complete(method, protocol.limits, octets, base);
     if (refusal !== null) {
       this.refuse(refusal);
       return false;

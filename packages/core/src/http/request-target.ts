@@ -31,10 +31,25 @@ const allowed = new Uint8Array(256);
 for (let octet = 0x21; octet < 0x7f; octet += 1) allowed[octet] = 1;
 for (const character of '"<>\\#') allowed[character.charCodeAt(0)] = 0;
 
-/** HOT. Whether `text` from `start` to `end` holds only octets of a path and a query. */
-export function isCleanTarget(text: string, start: number, end: number): boolean {
+const QUESTION_MARK = 0x3f;
+
+/**
+ * HOT. Where the path of a target in origin-form ends: at the first `?`, or at `end`.
+ * @returns -1 if an octet between `start` and `end` can't be in a path or a query
+ */
+export function endOfPath(octets: Uint8Array, start: number, end: number): number {
+  let pathEnd = end;
   for (let at = start; at < end; at += 1) {
-    if (allowed[text.charCodeAt(at)] !== 1) return false;
+    const octet = octets[at] as number;
+    if (allowed[octet] !== 1) return -1;
+    if (octet === QUESTION_MARK && pathEnd === end) pathEnd = at;
+  }
+  return pathEnd;
+}
+
+function isClean(target: string): boolean {
+  for (let at = 0; at < target.length; at += 1) {
+    if (allowed[target.charCodeAt(at)] !== 1) return false;
   }
   return true;
 }
@@ -48,7 +63,7 @@ export function parseOtherTarget(method: string, target: string): ParsedTarget {
       : invalid;
   }
   const schemeEnd = target.indexOf('://');
-  if (schemeEnd < 1 || !isCleanTarget(target, 0, target.length)) return invalid;
+  if (schemeEnd < 1 || !isClean(target)) return invalid;
   const scheme = target.slice(0, schemeEnd).toLowerCase();
   const authorityEnd = endOfAuthority(target, schemeEnd + 3);
   const authority = target.slice(schemeEnd + 3, authorityEnd);

@@ -3,6 +3,7 @@
 // of a read is put aside with `save` and taken up again with `restore`, so that no connection needs a parser of its own.
 
 import { Buffer } from 'node:buffer';
+import { HeadEnd } from './codes.ts';
 import { collectorWasm, llhttpWasm } from './wasm.generated.ts';
 
 /** Octets of the input buffer: what one read brings at most. */
@@ -100,12 +101,29 @@ export class Parser {
     return this.memory.latin1Slice(from, to);
   }
 
-  /** HOT. The first record of a kind among the first `count`, or `count` if there is none. */
-  find(kind: number, count: number): number {
+  /** HOT. The record that ends the head among the first `count`, or `count` if there is none. */
+  findHeadEnd(count: number): number {
     const table = this.#table;
-    let record = 0;
-    while (record < count && table[TABLE_START + record * RECORD_WIDTH] !== kind) record += 1;
+    // Behind the head of most requests stands only the end of the message.
+    let record = count - 2;
+    if (record >= 0 && table[TABLE_START + record * RECORD_WIDTH] === HeadEnd) return record;
+    record = 0;
+    while (record < count && table[TABLE_START + record * RECORD_WIDTH] !== HeadEnd) record += 1;
     return record;
+  }
+
+  /** HOT. Start and end of the records `first` to `last`, as places: addresses moved by `shift`. */
+  places(first: number, last: number, shift: number): number[] {
+    const table = this.#table;
+    const places: number[] = new Array((last - first) * 2);
+    let word = TABLE_START + first * RECORD_WIDTH + 1;
+    for (let at = 0; at < places.length; at += 2) {
+      const start = (table[word] as number) + shift;
+      places[at] = start;
+      places[at + 1] = start + (table[word + 1] as number);
+      word += RECORD_WIDTH;
+    }
+    return places;
   }
 
   kind(record: number): number {
