@@ -1,5 +1,6 @@
 // The base: the WSGI face of the server, every part of which can be replaced with server.base({ … }).
 
+import { responseHeadOf } from '../http/response-head.ts';
 import { LazyEnviron, type ServerFacts } from './environ.ts';
 import { type ErrorPage, plainErrorPage } from './error-page.ts';
 import { type ErrorStream, standardError } from './error-stream.ts';
@@ -35,11 +36,16 @@ export class Base implements ServerFacts {
   readonly errors: ErrorStream;
   readonly multiprocess: boolean;
 
-  /** @param before what holds where `options` says nothing */
+  /**
+   * @param before what holds where `options` says nothing
+   * @throws {ContractError} FAPWS_HEADER for an `ident` that is no header value
+   */
   constructor(options: BaseOptions, before?: Base) {
     this.Environ = options.Environ ?? before?.Environ ?? LazyEnviron;
     this.Response = options.Response ?? before?.Response ?? WsgiResponse;
     this.ident = options.ident ?? before?.ident ?? 'fapws';
+    // Throws for what a header can't carry: it goes out with every answer, unchecked.
+    responseHeadOf('200 OK', [['Server', this.ident]]);
     this.errorPage = options.errorPage ?? before?.errorPage ?? plainErrorPage;
     this.methods =
       options.methods === undefined ? (before?.methods ?? defaultMethods) : new Set(options.methods);

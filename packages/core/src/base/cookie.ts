@@ -31,22 +31,31 @@ export function cookieLine(name: string, value: string, options: CookieOptions =
     throw new ContractError('FAPWS_HEADER', `${JSON.stringify(name)} is not a cookie name.`);
   }
   let line = `${name}=${cookieOctets.test(value) ? value : encodeURIComponent(value)}`;
-  if (options.maxAge !== undefined) line += `; Max-Age=${Math.trunc(options.maxAge)}`;
-  if (options.expires !== undefined) line += `; Expires=${options.expires.toUTCString()}`;
+  if (options.maxAge !== undefined) line += attribute('Max-Age', String(seconds(options.maxAge)));
+  if (options.expires !== undefined) line += attribute('Expires', date(options.expires));
   line += attribute('Path', options.path ?? '/');
   if (options.domain !== undefined) line += attribute('Domain', options.domain);
   if (options.secure === true) line += '; Secure';
   if (options.httpOnly === true) line += '; HttpOnly';
-  if (options.sameSite !== undefined) line += `; SameSite=${options.sameSite}`;
+  if (options.sameSite !== undefined) line += attribute('SameSite', options.sameSite);
   return line;
 }
 
+function seconds(maxAge: number): number {
+  if (!Number.isFinite(maxAge)) throw badAttribute('Max-Age', maxAge);
+  return Math.trunc(maxAge);
+}
+
+function date(expires: Date): string {
+  if (!(expires instanceof Date) || Number.isNaN(expires.getTime())) throw badAttribute('Expires', expires);
+  return expires.toUTCString();
+}
+
 function attribute(name: string, value: string): string {
-  if (!attributeOctets.test(value)) {
-    throw new ContractError(
-      'FAPWS_HEADER',
-      `${JSON.stringify(value)} is not a cookie's ${name.toLowerCase()}.`,
-    );
-  }
+  if (typeof value !== 'string' || !attributeOctets.test(value)) throw badAttribute(name, value);
   return `; ${name}=${value}`;
+}
+
+function badAttribute(name: string, value: unknown): ContractError {
+  return new ContractError('FAPWS_HEADER', `${JSON.stringify(value)} is not a cookie's ${name}.`);
 }

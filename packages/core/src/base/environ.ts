@@ -44,7 +44,7 @@ const computed = new Map<string, (environ: LazyEnviron) => unknown>([
   ['SERVER_PROTOCOL', environ => (environ.exchange.head.minorVersion === 0 ? 'HTTP/1.0' : 'HTTP/1.1')],
   ['SERVER_SOFTWARE', environ => environ.server.ident],
   ['REMOTE_ADDR', environ => environ.exchange.connection.transport.remote.address],
-  ['REMOTE_PORT', environ => String(environ.exchange.connection.transport.remote.port)],
+  ['REMOTE_PORT', environ => environ.remotePort],
   ['REQUEST_URI', environ => environ.exchange.head.target],
   ['wsgi.version', () => version],
   ['wsgi.url_scheme', () => 'http'],
@@ -95,7 +95,7 @@ export class LazyEnviron {
     }
     const { head } = this.exchange;
     for (let index = 0; index < head.fieldCount; index += 1) {
-      const key = `HTTP_${head.fieldName(index).toUpperCase().replaceAll('-', '_')}`;
+      const key = headerKey(head.fieldName(index));
       if (this.#header(key) !== undefined && !names.includes(key)) names.push(key);
     }
     return names;
@@ -162,6 +162,12 @@ export class LazyEnviron {
     return host.replace(/:\d*$/, '') || 'localhost';
   }
 
+  /** Empty for a unix socket, like REMOTE_ADDR. */
+  get remotePort(): string {
+    const { port } = this.exchange.connection.transport.remote;
+    return port === 0 ? '' : String(port);
+  }
+
   get serverPort(): string {
     const { address, port } = this.exchange.connection.transport.local;
     if (address !== '') return String(port);
@@ -189,14 +195,20 @@ Object.defineProperty(LazyEnviron.prototype, inspect.custom, {
 
 const headerNames = new Map<string, string>();
 
-/** HOT. `HTTP_USER_AGENT` → `user-agent`. The keys that applications ask for are few. */
+/** HOT. `HTTP_USER_AGENT` → `user-agent`; empty for what is no key. The keys that applications ask for are few. */
 function headerName(key: string): string {
   const known = headerNames.get(key);
   if (known !== undefined) return known;
-  const name = key.slice(5).toLowerCase().replaceAll('_', '-');
+  let name = key.slice(5).toLowerCase().replaceAll('_', '-');
+  // `HTTP_user-agent` is no key: a header has exactly one.
+  if (headerKey(name) !== key) name = '';
   if (headerNames.size >= 256) headerNames.clear();
   headerNames.set(key, name);
   return name;
+}
+
+function headerKey(name: string): string {
+  return `HTTP_${name.toUpperCase().replaceAll('-', '_')}`;
 }
 
 const handler: ProxyHandler<LazyEnviron> = {
@@ -221,6 +233,8 @@ const handler: ProxyHandler<LazyEnviron> = {
     environ.set(key, descriptor.value);
     return true;
   },
+  // A frozen environ could not keep what it computes; Object.freeze throws instead of breaking it.
+  preventExtensions: () => false,
   getPrototypeOf: () => Object.prototype,
 };
 

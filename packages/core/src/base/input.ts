@@ -10,7 +10,8 @@ const empty: Uint8Array = new Uint8Array(0);
 
 /**
  * The content of a request.
- * Every method fails with a RequestError when the client goes away, sends too slowly or sends something malformed.
+ * Every method fails with a RequestError when the client goes away, sends too slowly or sends something malformed, and
+ * with ContractError FAPWS_ANSWERED when the answer is complete and what is left of the content was thrown away.
  */
 export class Input implements AsyncIterable<Uint8Array> {
   readonly #exchange: Exchange;
@@ -21,33 +22,28 @@ export class Input implements AsyncIterable<Uint8Array> {
   }
 
   /**
-   * Reads `size` octets, fewer only at the end of the content; without a size, all that is left.
+   * Reads `size` octets, fewer only at the end of the content; without a size, or with one below 0, all that is left.
    * @returns no octets at the end
    */
   read(size?: number): Promise<Uint8Array> {
-    if (size === undefined || size === null || size < 0) return this.#inTurn(body => readAll(body));
+    if (!isBound(size)) return this.#inTurn(body => readAll(body));
     return this.#inTurn(body => readSome(body, size));
   }
 
   /**
    * Reads up to and with the next line feed, or to the end.
-   * @param limit octets at most; a longer line comes in pieces
+   * @param limit octets at most; a longer line comes in pieces. Below 0 it is none.
    */
-  readline(limit: number = Number.POSITIVE_INFINITY): Promise<Uint8Array> {
-    return this.#inTurn(body => readLine(body, limit));
+  readline(limit?: number): Promise<Uint8Array> {
+    return this.#inTurn(body => readLine(body, isBound(limit) ? limit : Number.POSITIVE_INFINITY));
   }
 
-  /** Reads all lines that are left. @param hint stop after the line with which this many octets are reached */
-  async readlines(hint: number = Number.POSITIVE_INFINITY): Promise<Uint8Array[]> {
-    const lines: Uint8Array[] = [];
-    let octets = 0;
-    for (;;) {
-      const line = await this.readline();
-      if (line.length === 0) return lines;
-      lines.push(line);
-      octets += line.length;
-      if (octets >= hint) return lines;
-    }
+  /**
+   * Reads all lines that are left.
+   * @param hint stop after the line with which this many octets are reached; 0 or below is no hint, as in Python
+   */
+  readlines(hint?: number): Promise<Uint8Array[]> {
+    return this.#inTurn(body => readLines(body, isBound(hint) && hint > 0 ? hint : Number.POSITIVE_INFINITY));
   }
 
   /** All that is left as text in UTF-8. */
@@ -133,6 +129,23 @@ async function readLine(body: RequestBody, limit: number): Promise<Uint8Array> {
     if (wanted === lineFeed + 1) break;
   }
   return joined(chunks);
+}
+
+async function readLines(body: RequestBody, enough: number): Promise<Uint8Array[]> {
+  const lines: Uint8Array[] = [];
+  let octets = 0;
+  while (octets < enough) {
+    const line = await readLine(body, Number.POSITIVE_INFINITY);
+    if (line.length === 0) break;
+    lines.push(line);
+    octets += line.length;
+  }
+  return lines;
+}
+
+/** What is no number from 0 on bounds nothing: to answer it with no octets would look like the end of the content. */
+function isBound(size: number | undefined): size is number {
+  return typeof size === 'number' && size >= 0;
 }
 
 /** The first `size` octets of a piece; the others are put back. */

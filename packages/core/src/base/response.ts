@@ -105,7 +105,7 @@ export class WsgiResponse {
   }
 
   #change(headers: Headers): void {
-    if (this.#started) this.#set(this.#status, headers);
+    if (this.#status !== '') this.#set(this.#status, headers);
     else this.#headers = headers;
   }
 

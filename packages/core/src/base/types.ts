@@ -79,6 +79,7 @@ export interface Environ {
   SERVER_SOFTWARE: string;
   /** The address of the client's end; empty for a unix socket. */
   REMOTE_ADDR: string;
+  /** Empty for a unix socket. */
   REMOTE_PORT: string;
   /** The request target as it was sent. */
   REQUEST_URI: string;

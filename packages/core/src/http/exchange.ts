@@ -40,6 +40,8 @@ export class Exchange {
   #received = 0;
   #body: RequestBody | null = null;
   #contentEnded = false;
+  /** Whether the answer was complete before the content was: the rest is thrown away. */
+  #contentLost = false;
   #continued = false;
   #gone = false;
   #abort: AbortController | null = null;
@@ -58,7 +60,8 @@ export class Exchange {
   get body(): RequestBody {
     if (this.#body === null) {
       this.#body = new RequestBody(this);
-      if (this.head.framing === NoContent || this.#contentEnded) this.#body.end();
+      if (this.#contentLost) this.#body.fail(answered());
+      else if (this.head.framing === NoContent || this.#contentEnded) this.#body.end();
       else if (this.#gone) this.#body.fail(clientGone());
     }
     return this.#body;
@@ -80,7 +83,7 @@ export class Exchange {
 
   /** ContentSource: somebody waits for content. */
   contentWanted(): void {
-    if (this.#gone || this.#contentEnded) return;
+    if (this.#gone || this.#contentEnded || this.#contentLost) return;
     if (this.head.expectsContinue && !this.#continued && this.#received === 0 && this.#progress === Unsent) {
       this.#continued = true;
       this.connection.transport.write('HTTP/1.1 100 Continue\r\n\r\n');
@@ -138,6 +141,13 @@ export class Exchange {
     const tasks = this.#writableTasks;
     this.#writableTasks = null;
     if (tasks !== null) for (const task of tasks) task();
+  }
+
+  /** Whoever still reads must not take what has arrived for the whole content. */
+  #loseContent(): void {
+    if (this.#contentEnded || this.head.framing === NoContent) return;
+    this.#contentLost = true;
+    this.#body?.fail(answered());
   }
 
   #runEndTasks(): void {
@@ -294,6 +304,7 @@ export class Exchange {
     }
     if (this.#chunked && !this.#contentless) this.connection.transport.write('0\r\n\r\n');
     this.#progress = Complete;
+    this.#loseContent();
     this.connection.answered(this.#keepAlive);
     if (this.#endTasks !== null || this.#writableTasks !== null) this.#runEndTasks();
   }
@@ -302,6 +313,7 @@ export class Exchange {
   cut(): void {
     if (this.#progress === Complete) return;
     this.#progress = Complete;
+    this.#loseContent();
     // Without a length or chunks an orderly end would look like the end of the content.
     this.connection.cut(!this.#chunked && this.#declaredLength === unknownLength);
     this.#runEndTasks();
@@ -372,13 +384,10 @@ export class Exchange {
     this.#contentless = !status.hasContent || head.method === 'HEAD';
     let text = answer.render(protocol.clock);
     this.#keepAlive = this.#mayGoOn();
-    if (
-      answer.contentLength === unknownLength &&
-      status.hasLength &&
-      (status.hasContent || status.code === 205)
-    ) {
-      if (!status.hasContent) text += lengthLine(0);
-      else if (length !== unknownLength) text += lengthLine(length);
+    if (!status.hasContent) {
+      if (status.code === 205) text += lengthLine(0);
+    } else if (answer.contentLength === unknownLength) {
+      if (length !== unknownLength) text += lengthLine(length);
       else if (head.minorVersion === 1) {
         text += 'Transfer-Encoding: chunked\r\n';
         this.#chunked = true;
@@ -414,6 +423,13 @@ function lengthLine(length: number): string {
   if (length >= LONGEST_RENDERED) return `Content-Length: ${length}\r\n`;
   while (lengthLines.length <= length) lengthLines.push(`Content-Length: ${lengthLines.length}\r\n`);
   return lengthLines[length] as string;
+}
+
+function answered(): ContractError {
+  return new ContractError(
+    'FAPWS_ANSWERED',
+    'The answer is complete, so what was left of the content has been thrown away. Read it before.',
+  );
 }
 
 function clientGone(): RequestError {

@@ -2,7 +2,7 @@
 // here; the connection reads on when it was taken.
 
 import { Buffer } from 'node:buffer';
-import type { RequestError } from './errors.ts';
+import type { ContractError, RequestError } from './errors.ts';
 
 /** What the content needs of its connection. */
 export interface ContentSource {
@@ -16,7 +16,7 @@ export class RequestBody {
   /** Octets in `#chunks`. */
   #waiting = 0;
   #ended = false;
-  #error: RequestError | null = null;
+  #error: RequestError | ContractError | null = null;
   #wake: (() => void) | null = null;
 
   constructor(source: ContentSource) {
@@ -49,8 +49,9 @@ export class RequestBody {
   }
 
   /** The content will never be complete. What has arrived can't be read any more. */
-  fail(error: RequestError): void {
-    if (this.#ended) return;
+  fail(error: RequestError | ContractError): void {
+    // The first reason is the true one.
+    if (this.#ended || this.#error !== null) return;
     this.#error = error;
     this.#chunks = [];
     this.#waiting = 0;
@@ -60,7 +61,7 @@ export class RequestBody {
   /**
    * The next octets.
    * @returns undefined at the end of the content; null when nothing is here yet, and then `wake` is called once
-   * @throws {RequestError}
+   * @throws {RequestError} or ContractError FAPWS_ANSWERED
    */
   take(wake: () => void): Uint8Array | null | undefined {
     if (this.#error !== null) throw this.#error;

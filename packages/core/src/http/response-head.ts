@@ -14,7 +14,7 @@ export interface Status {
   readonly line: string;
   /** Whether an answer with it may have content: not 204, 205 and 304 (RFC 9110 6.4.1). */
   readonly hasContent: boolean;
-  /** Whether Content-Length may be said at all: not with 204 (RFC 9110 8.6). */
+  /** Whether an application may say a Content-Length: not with 204 (RFC 9110 8.6), nor with 205, which has 0 (15.3.6). */
   readonly hasLength: boolean;
 }
 
@@ -35,14 +35,11 @@ let remembered = 0;
  */
 export function responseHeadOf(status: string, headers: readonly Header[]): ResponseHead {
   let head = beginnings.get(status) ?? beginningOf(status);
-  if (!Array.isArray(headers)) {
-    throw new ContractError(
-      'FAPWS_HEADER',
-      "Headers are an array of [name, value] pairs, as in [['Content-Type', 'text/plain']].",
-    );
-  }
+  if (!Array.isArray(headers)) throw notPairs();
   for (let at = 0; at < headers.length; at += 1) {
     const header = headers[at] as Header;
+    // A string would pass for a pair of its first two characters.
+    if (!Array.isArray(header) || header.length !== 2) throw notPairs();
     head = head.followedBy(header[0], header[1]);
   }
   return head;
@@ -74,7 +71,7 @@ function parseStatus(text: string): Status {
     code,
     line: `HTTP/1.1 ${text}\r\n`,
     hasContent: code !== 204 && code !== 205 && code !== 304,
-    hasLength: code !== 204,
+    hasLength: code !== 204 && code !== 205,
   };
 }
 
@@ -226,6 +223,13 @@ function declaredLength(value: string, before: number): number {
   }
   if (before !== -1) throw new ContractError('FAPWS_CONTENT_LENGTH', 'Content-Length is given twice.');
   return Number(value);
+}
+
+function notPairs(): ContractError {
+  return new ContractError(
+    'FAPWS_HEADER',
+    "Headers are an array of [name, value] pairs, as in [['Content-Type', 'text/plain']].",
+  );
 }
 
 function badValue(name: string, value: unknown): ContractError {
