@@ -192,10 +192,16 @@ export class Connection implements Receiver, Timed {
     const head = responseHeadOf(refusal.status, page.headers);
     const length = Buffer.byteLength(page.content);
     transport.write(`${head.render(protocol.clock)}Content-Length: ${length}\r\nConnection: close\r\n\r\n`);
-    if (this.#exchange?.head.method !== 'HEAD') transport.write(Buffer.from(page.content));
+    if (!this.#isHead) transport.write(Buffer.from(page.content));
     this.#exchange?.cutOff();
     this.#exchange = null;
     this.#finishWriting();
+  }
+
+  /** Whether what is refused is a HEAD, as far as can be told from what has arrived of it. */
+  get #isHead(): boolean {
+    if (this.#exchange !== null) return this.#exchange.head.method === 'HEAD';
+    return this.#head !== null && /^(\r\n)*HEAD /.test(this.#head.text);
   }
 
   /** Breaks the connection off. @param asReset whether the client must not take it for an orderly end */
@@ -408,7 +414,7 @@ export class Connection implements Receiver, Timed {
   #refuseMalformed(parser: Parser, code: number): void {
     const exchange = this.#exchange;
     if (this.state === states.Head) {
-      this.refuse(refusalOf(code, parser));
+      this.refuse(refusalOf(code, parser, this.#head?.text ?? ''));
     } else if (exchange === null) {
       // The answer is out already; nothing behind broken framing can be trusted.
       this.#finishWriting();
@@ -555,12 +561,23 @@ export class Connection implements Receiver, Timed {
   }
 }
 
-/** The answer to a head that llhttp could not read. */
-function refusalOf(code: number, parser: Parser): Refusal {
+/**
+ * The answer to a head that llhttp could not read.
+ * @param text what it could read
+ */
+function refusalOf(code: number, parser: Parser, text: string): Refusal {
   switch (code) {
-    case parserCodes.InvalidMethod:
+    case parserCodes.InvalidMethod: {
       // A token, or octets above 7F as an exotic method has them: not known here (RFC 9110 9.1). Else garbage.
-      return isTokenOctet(parser.memory[parser.position] as number) ? Refusal.method : Refusal.badRequest;
+      const octet = parser.memory[parser.position] as number;
+      const isMethod = octet === 0x20 ? /[^\r\n]$/.test(text) : isTokenOctet(octet);
+      return isMethod ? Refusal.method : Refusal.badRequest;
+    }
+    case parserCodes.InvalidConstant:
+      return parser.reason === 'Invalid method for HTTP/x.x request' ? Refusal.method : Refusal.badRequest;
+    case parserCodes.InvalidContentLength:
+      // RFC 9110 8.6: more digits than any number has, which is too much, not wrong.
+      return parser.reason === 'Content-Length overflow' ? Refusal.contentTooLarge : Refusal.badRequest;
     case parserCodes.InvalidVersion:
       return parser.reason === 'Invalid HTTP version' ? Refusal.version : Refusal.badRequest;
     case parserCodes.PausedForHttp2:

@@ -120,6 +120,8 @@ export class RequestHead {
       // A line that ends here is HTTP/0.9, which has no version.
       return octets[end] === 0x0d ? Refusal.version : Refusal.badRequest;
     }
+    const lineStart = this.targetStart - 1 - this.method.length;
+    if (lineStart !== 0 && !isEmptyLines(octets, base, base + lineStart)) return Refusal.badRequest;
     if (octets[end + 1] !== 0x48) return Refusal.badRequest;
     if (octets[end + 6] !== 0x31) return Refusal.version;
     this.minorVersion = octets[end + 8] === 0x30 ? 0 : 1;
@@ -163,8 +165,11 @@ export class RequestHead {
         case 17:
           if (isName(octets, base + start, 'transfer-encoding')) {
             codings += 1;
+            const end = spans[at + 3] as number;
             const coding = this.#value(at).toLowerCase();
             if (coding !== 'chunked') return refusalOfCoding(coding);
+            // To llhttp a tab behind the word is part of it, so it would find no coding where there is one.
+            if (this.text.substring(spans[at + 3] as number, end).includes('\t')) return Refusal.badRequest;
           }
           break;
       }
@@ -187,7 +192,7 @@ export class RequestHead {
   }
 
   #checkTarget(octets: Uint8Array, base: number): Refusal | null {
-    if (octets[base + this.targetStart] === SLASH) {
+    if (octets[base + this.targetStart] === SLASH && this.method !== 'CONNECT') {
       const pathEnd = endOfPath(octets, base + this.targetStart, base + this.targetEnd);
       this.#pathEnd = pathEnd - base;
       return pathEnd === NoIndex ? Refusal.target : null;
@@ -212,7 +217,7 @@ export class RequestHead {
       return;
     }
     for (const option of this.#value(at).toLowerCase().split(',')) {
-      const token = option.trim();
+      const token = withoutBlanks(option);
       if (token === 'close') this.#closes = true;
       else if (token === 'keep-alive') this.keepAlive = true;
     }
@@ -303,6 +308,23 @@ function isBlank(octet: number): boolean {
   return octet === 0x20 || octet === 0x09;
 }
 
+/** Unlike `trim`, which takes a no-break space and other octets for blanks too (RFC 9112 2.2). */
+function withoutBlanks(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && isBlank(text.charCodeAt(start))) start += 1;
+  while (end > start && isBlank(text.charCodeAt(end - 1))) end -= 1;
+  return text.substring(start, end);
+}
+
+/** RFC 9112 2.2: empty lines before a request line are ignored. llhttp ignores bare CRs and LFs there, too. */
+function isEmptyLines(octets: Uint8Array, start: number, end: number): boolean {
+  for (let at = start; at < end; at += 2) {
+    if (octets[at] !== 0x0d || octets[at + 1] !== 0x0a) return false;
+  }
+  return (end - start) % 2 === 0;
+}
+
 /** HOT. Whether the field name at `start` is `name`, which is in lower case, has letters and dashes only, and the right length. */
 function isName(octets: Uint8Array, start: number, name: string): boolean {
   for (let at = 0; at < name.length; at += 1) {
@@ -356,7 +378,7 @@ function contentLength(value: string): number {
 
 /** RFC 9112 6.1, 6.3: `chunked` must come last and once; a coding that is not implemented is 501. */
 function refusalOfCoding(coding: string): Refusal {
-  const codings = coding.split(',').map(item => item.trim());
+  const codings = coding.split(',').map(withoutBlanks);
   const last = codings.pop();
   return last === 'chunked' && codings.length > 0 && !codings.includes('chunked') && !codings.includes('')
     ? Refusal.coding

@@ -58,7 +58,8 @@ function isClean(target: string): boolean {
 export function parseOtherTarget(method: string, target: string): ParsedTarget {
   if (target === '*') return method === 'OPTIONS' ? asterisk : invalid;
   if (method === 'CONNECT') {
-    return isAuthority(target) && target.includes(':')
+    // RFC 9110 9.3.6: with a port, and not an empty one.
+    return isAuthority(target) && /:\d+$/.test(target)
       ? { form: AuthorityForm, path: '', query: '', authority: target }
       : invalid;
   }

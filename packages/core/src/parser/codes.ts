@@ -12,6 +12,7 @@ export const MessageEnd = 6;
 /** What `Parser.execute` answers; the numbers are llhttp's `HPE_…`. */
 export const Ok = 0;
 export const InvalidMethod = 6;
+export const InvalidConstant = 8;
 export const InvalidVersion = 9;
 export const InvalidContentLength = 11;
 export const InvalidTransferEncoding = 15;
