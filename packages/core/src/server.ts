@@ -61,6 +61,8 @@ export type RouteEnviron<Pattern extends string> = Environ & {
 
 const DEFAULT_BACKLOG = 511;
 const DEFAULT_GRACE = 10_000;
+/** What a timer of Node can hold: 24 days, for those who say Infinity. */
+const LONGEST_GRACE = 2_147_483_647;
 
 /**
  * Makes a server for an address. It listens when `run` or `listen` is called.
@@ -90,10 +92,15 @@ export class Server {
   #base = new Base({});
   #fallback: Application | null = null;
   #protocol: Protocol | null = null;
+  /** Settles when it is known whether the server listens. */
+  #opening: Promise<Listener> | null = null;
   #listener: Listener | null = null;
   #wheelTimer: LoopTimer | null = null;
   #stopping: Promise<StopReport> | null = null;
-  #stopped: (() => void) | null = null;
+  /** Requests cut so far because of a stop. */
+  #cut = 0;
+  readonly #whenStopped: Promise<void>;
+  #stopped: () => void = () => {};
 
   constructor(address: Address, options: ServerOptions = {}) {
     checkAddress(address);
@@ -104,6 +111,9 @@ export class Server {
     this.#router = options.router ?? new RadixRouter();
     this.#loop = options.loop ?? chosenLoop();
     this.#tasks = new Tasks(this.#loop, (what, error) => this.#reportTask(what, error));
+    this.#whenStopped = new Promise(resolve => {
+      this.#stopped = resolve;
+    });
     this.#answerer = {
       answer: exchange => this.#answer(exchange),
       refusalPage: refusal => this.#refusalPage(refusal),
@@ -194,15 +204,16 @@ export class Server {
       throw new Error('This server listens already, or has been stopped. Make another one.');
     const protocol = this.#makeProtocol(task => this.#loop.afterTurn(task));
     this.#protocol = protocol;
+    this.#opening = this.#loop.listen(
+      this.#address,
+      { backlog: this.#backlog },
+      {
+        open: transport => protocol.open(transport),
+        error: error => this.#reportTask('accepting a connection', error),
+      },
+    );
     try {
-      this.#listener = await this.#loop.listen(
-        this.#address,
-        { backlog: this.#backlog },
-        {
-          open: transport => protocol.open(transport),
-          error: error => this.#reportTask('accepting a connection', error),
-        },
-      );
+      this.#listener = await this.#opening;
     } catch (error) {
       this.#protocol = null;
       throw error;
@@ -219,9 +230,6 @@ export class Server {
   async run(options: RunOptions = {}): Promise<void> {
     const address = await this.listen();
     (options.print ?? console.log)(`fapws: listening on ${addressForPeople(address)} (${this.loop} loop)`);
-    const stopped = new Promise<void>(resolve => {
-      this.#stopped = resolve;
-    });
     const onSignal = (): void => {
       void this.stop(this.#stopping === null ? options : { graceMs: 0 });
     };
@@ -230,7 +238,7 @@ export class Server {
       process.on('SIGTERM', onSignal);
     }
     try {
-      await stopped;
+      await this.#whenStopped;
     } finally {
       process.off('SIGINT', onSignal);
       process.off('SIGTERM', onSignal);
@@ -244,26 +252,49 @@ export class Server {
   stop({ graceMs = DEFAULT_GRACE }: StopOptions = {}): Promise<StopReport> {
     const protocol = this.#protocol;
     if (protocol === null) return Promise.resolve({ cut: 0 });
-    if (this.#stopping !== null) {
-      if (graceMs === 0) protocol.cutAll();
-      return this.#stopping;
-    }
-    this.#stopping = this.#stop(protocol, graceMs);
+    // At once, so that a callback which stops the server still tells its client that the connection ends.
+    protocol.stopping = true;
+    const grace = Math.min(graceMs, LONGEST_GRACE);
+    if (this.#stopping === null) this.#stopping = this.#stop(protocol, grace);
+    else this.#cutSooner(protocol, grace, this.#stopping);
     return this.#stopping;
   }
 
   async #stop(protocol: Protocol, graceMs: number): Promise<StopReport> {
+    try {
+      await this.#opening;
+    } catch {
+      // Whoever called `listen` is told why it failed; there is nothing to stop.
+      this.#stopping = null;
+      return { cut: 0 };
+    }
     this.#tasks.stop();
     await this.#listener?.close();
     this.#listener = null;
     const cut = await protocol.finish(graceMs);
+    // Added afterwards: another call of stop may have cut some meanwhile.
+    this.#cut += cut;
     this.#wheelTimer?.stop();
     try {
-      if (cut > 0) this.#base.errors.write(`fapws: ${cut} requests were cut after ${graceMs} ms of grace\n`);
+      if (this.#cut > 0) {
+        this.#base.errors.write(`fapws: requests cut at the end of the grace period: ${this.#cut}\n`);
+      }
     } finally {
-      this.#stopped?.();
+      this.#stopped();
     }
-    return { cut };
+    return { cut: this.#cut };
+  }
+
+  #cutSooner(protocol: Protocol, graceMs: number, stopping: Promise<StopReport>): void {
+    const cut = (): void => {
+      this.#cut += protocol.cutAll();
+    };
+    if (graceMs === 0) {
+      cut();
+      return;
+    }
+    const timer = setTimeout(cut, graceMs);
+    void stopping.then(() => clearTimeout(timer));
   }
 
   /** Sends a request through routing and applications without a socket; see `call`. */

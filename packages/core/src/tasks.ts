@@ -22,7 +22,8 @@ export type ReportFailure = (what: string, error: unknown) => void;
 export class Tasks {
   readonly #loop: Loop;
   readonly #report: ReportFailure;
-  readonly #timers: TaskTimer[] = [];
+  /** Those that call while the server runs. A stopped one is not among them, so that timers may come and go. */
+  readonly #timers = new Set<TaskTimer>();
   readonly #queue: (() => unknown)[] = [];
   #running = false;
   #scheduled = false;
@@ -38,18 +39,29 @@ export class Tasks {
   }
 
   addTimer(seconds: number, task: () => unknown): Timer {
-    if (!(seconds > 0) || seconds > 2_147_483) {
+    checkTask(task, 'addTimer');
+    if (typeof seconds !== 'number' || !(seconds > 0) || seconds > 2_147_483) {
       throw new RangeError(
-        `A timer's period is a number of seconds above 0 and up to 2147483, not ${seconds}.`,
+        `A timer's period is a number of seconds above 0 and up to 2147483, not ${String(seconds)}.`,
       );
     }
-    const timer = new TaskTimer(this.#loop, seconds * 1000, task, this.#report);
-    this.#timers.push(timer);
-    if (this.#running) timer.restart();
+    const timer = new TaskTimer(this, seconds * 1000, task);
+    timer.restart();
     return timer;
   }
 
+  /** Has a timer call while the server runs, from now or from the start on. */
+  keep(timer: TaskTimer): void {
+    this.#timers.add(timer);
+    if (this.#running) timer.begin(this.#loop);
+  }
+
+  forget(timer: TaskTimer): void {
+    this.#timers.delete(timer);
+  }
+
   defer(task: () => unknown, { combine = false }: DeferOptions = {}): void {
+    checkTask(task, 'defer');
     if (combine && this.#queue.includes(task)) return;
     this.#queue.push(task);
     this.#schedule();
@@ -57,14 +69,33 @@ export class Tasks {
 
   start(): void {
     this.#running = true;
-    for (const timer of this.#timers) timer.begin();
+    for (const timer of this.#timers) timer.begin(this.#loop);
     this.#schedule();
   }
 
   /** Stops the timers; what is deferred still runs. */
   stop(): void {
     this.#running = false;
-    for (const timer of this.#timers) timer.stop();
+    for (const timer of this.#timers) timer.halt();
+  }
+
+  /** Runs a task that may be asynchronous. @param stop called when it answers false or fails */
+  run(what: string, task: () => unknown, stop?: () => void): void {
+    const failed = (error: unknown): void => {
+      stop?.();
+      this.#report(what, error);
+    };
+    try {
+      const result = task();
+      if (result === false) stop?.();
+      else if (result instanceof Promise) {
+        result.then(settled => {
+          if (settled === false) stop?.();
+        }, failed);
+      }
+    } catch (error) {
+      failed(error);
+    }
   }
 
   /** One function per turn of the loop, so that a long queue does not delay requests. */
@@ -74,65 +105,51 @@ export class Tasks {
     this.#loop.defer(() => {
       this.#scheduled = false;
       const task = this.#queue.shift();
-      if (task !== undefined) runTask('a deferred function', task, this.#report);
+      if (task !== undefined) this.run('a deferred function', task);
       this.#schedule();
     });
   }
 }
 
 class TaskTimer implements Timer {
-  readonly #loop: Loop;
+  readonly #tasks: Tasks;
   readonly #milliseconds: number;
   readonly #task: () => unknown;
-  readonly #report: ReportFailure;
   #timer: LoopTimer | null = null;
-  #stopped = false;
 
-  constructor(loop: Loop, milliseconds: number, task: () => unknown, report: ReportFailure) {
-    this.#loop = loop;
+  constructor(tasks: Tasks, milliseconds: number, task: () => unknown) {
+    this.#tasks = tasks;
     this.#milliseconds = milliseconds;
     this.#task = task;
-    this.#report = report;
-  }
-
-  /** Begins with the server, unless it was stopped before. */
-  begin(): void {
-    if (!this.#stopped) this.restart();
   }
 
   stop(): void {
-    this.#stopped = true;
-    this.#timer?.stop();
+    this.#tasks.forget(this);
+    this.halt();
   }
 
   restart(): void {
-    this.#stopped = false;
-    if (this.#timer === null) this.#timer = this.#loop.addTimer(this.#milliseconds, () => this.#run(), true);
+    this.#tasks.keep(this);
+  }
+
+  /** The server runs. */
+  begin(loop: Loop): void {
+    if (this.#timer === null) this.#timer = loop.addTimer(this.#milliseconds, () => this.#call(), true);
     else this.#timer.restart();
   }
 
+  /** The server runs no more. */
+  halt(): void {
+    this.#timer?.stop();
+  }
+
   /** A task that answers false, or fails, is not called again. */
-  #run(): void {
-    const stop = (): void => this.stop();
-    runTask('a timer', this.#task, this.#report, stop);
+  #call(): void {
+    this.#tasks.run('a timer', this.#task, () => this.stop());
   }
 }
 
-/** Runs a task that may be asynchronous. @param stop called when it answers false or fails */
-function runTask(what: string, task: () => unknown, report: ReportFailure, stop?: () => void): void {
-  const failed = (error: unknown): void => {
-    stop?.();
-    report(what, error);
-  };
-  try {
-    const result = task();
-    if (result === false) stop?.();
-    else if (result instanceof Promise) {
-      result.then(settled => {
-        if (settled === false) stop?.();
-      }, failed);
-    }
-  } catch (error) {
-    failed(error);
-  }
+function checkTask(task: unknown, where: string): void {
+  if (typeof task !== 'function')
+    throw new TypeError(`${where}: the task is a ${typeof task}, not a function.`);
 }

@@ -173,7 +173,8 @@ export class Connection implements Receiver, Timed {
   answered(keepAlive: boolean): void {
     this.#exchange = null;
     if (this.state === states.Closed || this.state === states.Lingering) return;
-    if (!keepAlive) {
+    // The server may have begun to stop after the head of this answer was sent.
+    if (!keepAlive || this.protocol.stopping) {
       this.#finishWriting();
       return;
     }

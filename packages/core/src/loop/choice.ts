@@ -25,7 +25,8 @@ export function chooseBackend(flags: string | undefined, available: readonly str
   const best = available[0] ?? null;
   if (flags === undefined || flags === '') return best;
   const wanted = Number(flags);
-  if (!Number.isInteger(wanted) || wanted < 0) {
+  // Digits only: Number also takes blanks for 0 and reads 1e1.
+  if (!/^\d+$/.test(flags)) {
     throw new ListenError(
       'FAPWS_LOOP_UNAVAILABLE',
       `LIBEV_FLAGS=${JSON.stringify(flags)} is not a number. ${whatThereIs(available)}`,

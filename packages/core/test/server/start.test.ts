@@ -1,0 +1,224 @@
+// Making a server, listening, and what is said about it.
+
+import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { ListenError, start } from '../../src/index.ts';
+import { socketPath } from '../loop/recorder.ts';
+import { nextTurn, within } from '../loop/watched.ts';
+import { Client } from './client.ts';
+import { gate, says, server, serving } from './serving.ts';
+
+/** The error that a call throws. */
+function thrown(call: () => unknown): ListenError {
+  try {
+    call();
+  } catch (error) {
+    expect(error).toBeInstanceOf(ListenError);
+    return error as ListenError;
+  }
+  throw new Error('nothing was thrown');
+}
+
+describe('start', () => {
+  test('takes host, port and options', async () => {
+    const made = start('127.0.0.1', 0, { backlog: 10 }).mount('/', says('by host and port'));
+    onTestFinished(async () => {
+      await made.stop({ graceMs: 0 });
+    });
+    expect(made.address).toBeNull();
+    const address = await made.listen();
+    expect(made.address).toEqual(address);
+    expect((await (await Client.connect(address)).get('/')).text).toBe('by host and port');
+  });
+
+  test('takes one record', async () => {
+    const made = start({ path: socketPath(), mode: 0o600, limits: { head: 1000 } }).mount(
+      '/',
+      says('by path'),
+    );
+    onTestFinished(async () => {
+      await made.stop({ graceMs: 0 });
+    });
+    const client = await Client.connect(await made.listen());
+    expect((await client.get('/')).text).toBe('by path');
+  });
+
+  test.each([
+    ['', 80],
+    [undefined, 80],
+    ['127.0.0.1', -1],
+    ['127.0.0.1', 65_536],
+    ['127.0.0.1', 1.5],
+    ['127.0.0.1', '8080'],
+    ['127.0.0.1', undefined],
+    ['127.0.0.1', Number.NaN],
+  ])('refuses host %j with port %j at once, and says what it wants', (host, port) => {
+    const error = thrown(() => start({ host, port } as { host: string; port: number }));
+    expect(error.code).toBe('FAPWS_LISTEN_ADDRESS');
+    expect(error.message).toMatch(/Give (an address|a number)/);
+  });
+
+  test('refuses an empty path and a negative file descriptor', () => {
+    expect(thrown(() => start({ path: '' })).code).toBe('FAPWS_LISTEN_ADDRESS');
+    expect(thrown(() => start({ fd: -1 })).code).toBe('FAPWS_LISTEN_FD');
+    expect(thrown(() => start({ fd: 1.5 })).code).toBe('FAPWS_LISTEN_FD');
+  });
+
+  test('refuses bounds that are none', () => {
+    const limits = (value: object) => () => start('127.0.0.1', 0, { limits: value });
+    expect(limits({ heads: 1 })).toThrow(/no limit called heads.*There are: requestLine, field, head/);
+    expect(limits({ head: 0 })).toThrow(RangeError);
+    expect(limits({ head: '1' })).toThrow(RangeError);
+    expect(limits({ head: undefined, content: Number.POSITIVE_INFINITY })).not.toThrow();
+    expect(() => start('127.0.0.1', 0, { timeouts: { idle: -1 } })).toThrow(/timeout idle/);
+  });
+
+  test('refuses what is no application, and says where', () => {
+    const { server: made } = server();
+    expect(() => made.mount('/x', null as never)).toThrow(
+      "mount('/x', …): the application is null, not a function.",
+    );
+    expect(() => made.route('GET', '/y', {} as never)).toThrow(/route\('\/y', …\).*a object|an object/);
+    expect(() => made.fallback('z' as never)).toThrow(/fallback\(…\)/);
+  });
+});
+
+describe('LIBEV_FLAGS', () => {
+  afterEach(() => {
+    vi.unstubAllEnvs();
+  });
+
+  test.each([undefined, '', '0'])('%j: the loop that works here', flags => {
+    vi.stubEnv('LIBEV_FLAGS', flags);
+    expect(start('127.0.0.1', 0).loop).toBe('portable');
+  });
+
+  test.each([
+    ['1', 'select'],
+    ['2', 'poll'],
+    ['4', 'epoll'],
+    ['5', 'select or epoll'],
+    ['8', 'kqueue'],
+    ['16', 'devpoll'],
+    ['32', 'port'],
+    ['64', 'linuxaio'],
+    ['128', 'io_uring'],
+    ['256', 'a back end that does not exist'],
+  ])('%s: a clear error, as only the portable loop is here', (flags, names) => {
+    vi.stubEnv('LIBEV_FLAGS', flags);
+    const error = thrown(() => start('127.0.0.1', 0));
+    expect(error.code).toBe('FAPWS_LOOP_UNAVAILABLE');
+    expect(error.message).toContain(
+      `LIBEV_FLAGS=${flags} asks for ${names}, which this installation does not have.`,
+    );
+    expect(error.message).toContain('unset LIBEV_FLAGS');
+  });
+
+  test.each(['epoll', '4abc', '-1', '1.5', ' ', '1|4', '0x'])('%j: is no number', flags => {
+    vi.stubEnv('LIBEV_FLAGS', flags);
+    const error = thrown(() => start('127.0.0.1', 0));
+    expect(error.code).toBe('FAPWS_LOOP_UNAVAILABLE');
+    expect(error.message).toContain(`LIBEV_FLAGS=${JSON.stringify(flags)} is not a number.`);
+  });
+});
+
+describe('listen', () => {
+  test('a second time is refused, and harms the first one in nothing', async () => {
+    const made = await serving(it => it.mount('/', says('hello')));
+    await expect(made.server.listen()).rejects.toThrow(/listens already/);
+    expect((await (await made.client()).get('/')).text).toBe('hello');
+  });
+
+  test('after a stop is refused', async () => {
+    const made = await serving(it => it.mount('/', says('hello')));
+    await made.server.stop();
+    expect(made.server.address).toBeNull();
+    await expect(made.server.listen()).rejects.toThrow(/has been stopped. Make another one/);
+  });
+
+  test('after a failure may be tried again', async () => {
+    const first = await serving(it => it.mount('/', says('first')));
+    const second = server(first.address as { host: string; port: number });
+    second.server.mount('/', says('second'));
+    await expect(second.server.listen()).rejects.toMatchObject({ code: 'FAPWS_LISTEN_BUSY' });
+    expect(second.server.address).toBeNull();
+    await first.server.stop();
+    await second.server.listen();
+    expect((await (await second.client()).get('/')).text).toBe('second');
+  });
+});
+
+describe('run', () => {
+  test('prints one line with address and loop when it listens, and resolves after stop', async () => {
+    const made = server();
+    made.server.mount('/', says('hello'));
+    const lines: string[] = [];
+    let over = false;
+    const listening = new Promise<void>(resolve => {
+      void made.server
+        .run({
+          print(line) {
+            lines.push(line);
+            resolve();
+          },
+        })
+        .then(() => {
+          over = true;
+        });
+    });
+    await within(listening, 'the start line is printed');
+    const { port } = made.address as { port: number };
+    expect(lines).toEqual([`fapws: listening on http://127.0.0.1:${port} (portable loop)`]);
+    expect((await (await made.client()).get('/')).text).toBe('hello');
+    expect(over).toBe(false);
+    await made.server.stop();
+    await new Promise(resolve => setImmediate(resolve));
+    expect(over).toBe(true);
+    expect(lines.length).toBe(1);
+  });
+
+  test('prints to the console unless told otherwise', async () => {
+    const log = vi.spyOn(console, 'log').mockImplementation(() => {});
+    onTestFinished(() => log.mockRestore());
+    const made = server({ path: socketPath() });
+    const over = made.server.run();
+    await vi.waitFor(() => expect(log).toHaveBeenCalledTimes(1));
+    expect(log.mock.calls[0]?.[0]).toMatch(/^fapws: listening on unix:\/.*\/socket \(portable loop\)$/);
+    await made.server.stop();
+    await within(over, 'run resolves');
+  });
+
+  test('fails as listen does, and leaves signals alone', async () => {
+    const first = await serving(it => it.mount('/', says('first')));
+    const second = server(first.address as { host: string; port: number });
+    const before = process.listenerCount('SIGTERM');
+    const print = vi.fn();
+    await expect(second.server.run({ print })).rejects.toMatchObject({ code: 'FAPWS_LISTEN_BUSY' });
+    expect(print).not.toHaveBeenCalled();
+    expect(process.listenerCount('SIGTERM')).toBe(before);
+  });
+
+  test('takes signals while it runs, unless told not to, and gives them back', async () => {
+    const counts = (): number[] => [process.listenerCount('SIGINT'), process.listenerCount('SIGTERM')];
+    const before = counts() as [number, number];
+    for (const signals of [true, false]) {
+      const made = server();
+      const listening = gate();
+      const over = made.server.run({ signals, print: () => listening.open() });
+      await within(listening.opened, 'it listens');
+      await nextTurn();
+      expect(counts()).toEqual(signals ? before.map(count => count + 1) : before);
+      await made.server.stop();
+      await within(over, 'run resolves');
+      expect(counts()).toEqual(before);
+    }
+  });
+
+  test('resolves when stop comes before it listens', async () => {
+    const made = server();
+    const lines: string[] = [];
+    const over = made.server.run({ print: line => lines.push(line) });
+    const stopped = made.server.stop();
+    await within(Promise.all([over, stopped]), 'run and stop resolve');
+    expect(made.server.address).toBeNull();
+  });
+});
