@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { Application, Headers, Result, StartResponse } from '../../src/index.ts';
-import { ALIVE, type Answer, get, serve } from './support.ts';
+import { ALIVE, type Answer, get, serve, thenable } from './support.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'fapws-contract-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -422,8 +422,7 @@ const asynchronousKinds: Kind[] = [
   },
   {
     name: 'thenable that is no Promise',
-    // biome-ignore lint/suspicious/noThenProperty: that is what is tested.
-    make: () => ({ then: (resolve: (value: string) => void) => resolve('thenable') }) as never,
+    make: () => thenable(resolve => resolve('thenable')) as never,
     outcome: 'known',
     body: 'thenable',
   },

@@ -383,3 +383,10 @@ export function deferred<T = void>(): {
   });
   return { promise, resolve, reject };
 }
+
+/** An object that promises in its own way. */
+export function thenable(
+  then: (resolve: (value: unknown) => void, reject: (error: unknown) => void) => void,
+): unknown {
+  return Object.defineProperty({}, 'then', { value: then });
+}
