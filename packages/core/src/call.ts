@@ -137,6 +137,11 @@ class Wire implements Transport {
     return true;
   }
 
+  writeWhole(head: string, content: string | Uint8Array): boolean {
+    this.write(head);
+    return this.write(content);
+  }
+
   pause(): void {
     this.#paused = true;
   }

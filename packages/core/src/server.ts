@@ -337,9 +337,10 @@ export class Server {
           answer(base, exchange, match.value, match);
           return;
         case 'not-found':
-          if (this.#fallback === null) {
-            respondWithPage(base, exchange, '404 Not Found', 'There is nothing at this path.');
-          } else answer(base, exchange, this.#fallback, unrouted(match.pathInfo));
+          if (this.#fallback !== null) answer(base, exchange, this.#fallback, unrouted(match.pathInfo));
+          // As in Fapws3, a client may ask for the methods before it knows a path.
+          else if (head.method === 'OPTIONS') this.#tellMethods(exchange, [...base.methods]);
+          else respondWithPage(base, exchange, '404 Not Found', 'There is nothing at this path.');
           return;
         case 'method-not-allowed':
           if (head.method === 'OPTIONS') this.#tellMethods(exchange, match.allow);

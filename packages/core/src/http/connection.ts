@@ -5,7 +5,7 @@ import { Buffer } from 'node:buffer';
 import type { Receiver, Transport } from '../loop/types.ts';
 import * as parserCodes from '../parser/codes.ts';
 import type { Parser } from '../parser/parser.ts';
-import { RequestError } from './errors.ts';
+import { RequestError, type RequestErrorCode } from './errors.ts';
 import { Exchange } from './exchange.ts';
 import type { Protocol } from './protocol.ts';
 import { Refusal } from './refusal.ts';
@@ -48,8 +48,12 @@ export class Connection implements Receiver, Timed {
   #requests = 0;
   /** Octets of the head being read; of content or of what comes behind the last answer, when that is thrown away. */
   #octets = 0;
-  /** Octets of framing around content: chunk sizes, extensions, trailers. */
+  /** Octets of framing around content beyond what each chunk needs: extensions, trailers. */
   #overhead = 0;
+  /** Whether the last octet was content of a chunk, which goes on unless framing follows. */
+  #inChunk = false;
+  /** The address behind the head that was just read. */
+  #headEnd = 0;
   /** The transport's backlog when the write timeout began. */
   #backlogSeen = 0;
   // The wheel's.
@@ -135,30 +139,23 @@ export class Connection implements Receiver, Timed {
         this.refuse(Refusal.timeout);
         break;
       case states.Content:
-        this.#expireContent();
+        this.#failContent(
+          'FAPWS_CONTENT_TIMEOUT',
+          Refusal.timeout,
+          `No content arrived for ${this.protocol.timeouts.content} seconds.`,
+        );
         break;
       default:
         this.#close();
     }
   }
 
-  #expireContent(): void {
-    const exchange = this.#exchange as Exchange;
-    exchange.failContent(
-      new RequestError(
-        'FAPWS_CONTENT_TIMEOUT',
-        Refusal.timeout.status,
-        `No content arrived for ${this.protocol.timeouts.content} seconds.`,
-      ),
-    );
-    if (exchange.started) this.cut(true);
-    else this.refuse(Refusal.timeout);
-  }
-
   // What the exchange tells.
 
   /** The application waits for content. */
   readOn(): void {
+    // While octets are being read, what follows is seen to there.
+    if (this.protocol.reading === this) return;
     this.#resume();
     this.#schedule();
   }
@@ -173,8 +170,8 @@ export class Connection implements Receiver, Timed {
   answered(keepAlive: boolean): void {
     this.#exchange = null;
     if (this.state === states.Closed || this.state === states.Lingering) return;
-    // The server may have begun to stop after the head of this answer was sent.
-    if (!keepAlive || this.protocol.stopping) {
+    // The server may have begun to stop, or the client shut its side, after the head of this answer was sent.
+    if (!keepAlive || this.protocol.stopping || (this.#peerEnded && this.#held === null)) {
       this.#finishWriting();
       return;
     }
@@ -271,6 +268,7 @@ export class Connection implements Receiver, Timed {
     if (this.state !== states.Head) {
       // Content that nobody takes stops the reading; one read's worth waits.
       if (this.#exchange !== null && this.#exchange.unread > 0) this.#pause();
+      else this.#resume();
       this.#schedule();
     } else if (!this.#headTimed) {
       this.#headTimed = true;
@@ -287,27 +285,34 @@ export class Connection implements Receiver, Timed {
   #takeRecords(parser: Parser, from: number, to: number): boolean {
     const count = parser.count;
     let record = 0;
-    const inHead = this.state === states.Head;
-    if (inHead) {
+    // What lies between here and the next piece of content is its framing.
+    let at = from;
+    if (this.state === states.Head) {
       record = this.#takeHead(parser, from, to, count);
-      if (record < 0) return false;
+      if (record < 0 || (this.state as number) === states.Head) return false;
+      at = this.#headEnd;
     }
-    let content = 0;
-    let pieces = 0;
     for (; record < count; record += 1) {
       switch (parser.kind(record)) {
-        case parserCodes.Content:
-          if (!this.#takeContent(parser, record)) return false;
-          content += parser.length(record);
-          pieces += 1;
+        case parserCodes.Content: {
+          const start = parser.start(record);
+          if (start !== at || !this.#inChunk) {
+            if (!this.#countFraming(start - at)) return false;
+            this.#overhead = Math.max(0, this.#overhead - CHUNK_FRAMING);
+            this.#inChunk = true;
+          }
+          at = start + parser.length(record);
+          if (!this.#takeContent(parser, start, at)) return false;
           break;
+        }
         case parserCodes.MessageEnd:
+          if (at !== to && !this.#countFraming(to - at)) return false;
           this.#endMessage();
           return true;
         // The others are trailer fields: read, bounded and dropped (RFC 9110 6.5.1).
       }
     }
-    if (!inHead) this.#boundOverhead(to - from - content - pieces * CHUNK_FRAMING);
+    if (at !== to) this.#countFraming(to - at);
     return false;
   }
 
@@ -331,7 +336,7 @@ export class Connection implements Receiver, Timed {
     // Behind the last span stand only the version, if there was no field, and line ends.
     const end = headEnd === 0 ? from : parser.start(headEnd - 1) + parser.length(headEnd - 1);
     const text = parser.text(from, Math.min(to, end + LONGEST_VERSION));
-    this.#octets += end - from;
+    this.#headEnd = head.length - shift;
     let octets: Uint8Array = parser.memory;
     let base = from;
     if (head.text === '') head.text = text;
@@ -349,7 +354,7 @@ export class Connection implements Receiver, Timed {
     const { protocol } = this;
     const method = parserCodes.methodNames[parser.method] as string;
     const refusal =
-      head.exceeds(protocol.limits, this.#octets) ?? head.complete(method, protocol.limits, octets, base);
+      head.exceeds(protocol.limits, head.length) ?? head.complete(method, protocol.limits, octets, base);
     if (refusal !== null) {
       this.refuse(refusal);
       return false;
@@ -357,6 +362,7 @@ export class Connection implements Receiver, Timed {
     this.#head = null;
     this.#octets = 0;
     this.#overhead = 0;
+    this.#inChunk = false;
     this.#headTimed = false;
     this.#requests += 1;
     this.#enter(states.HeadComplete);
@@ -369,26 +375,23 @@ export class Connection implements Receiver, Timed {
   }
 
   /** @returns false if reading must stop */
-  #takeContent(parser: Parser, record: number): boolean {
-    const start = parser.start(record);
-    const length = parser.length(record);
-    if (this.#exchange === null) {
-      this.#octets += length;
+  #takeContent(parser: Parser, start: number, end: number): boolean {
+    const exchange = this.#exchange;
+    if (exchange === null) {
+      this.#octets += end - start;
       if (this.#octets <= this.protocol.limits.discard) return true;
       this.#finishWriting();
       return false;
     }
-    if (this.#exchange.receive(parser.memory.subarray(start, start + length))) return true;
-    this.#exchange.failContent(
-      new RequestError(
+    if (!exchange.receive(parser.memory, start, end)) {
+      this.#failContent(
         'FAPWS_CONTENT_TOO_LARGE',
-        Refusal.contentTooLarge.status,
-        `The content is larger than the ${this.#exchange.contentLimit} octets that are allowed.`,
-      ),
-    );
-    if (this.#exchange.started) this.cut(true);
-    else this.refuse(Refusal.contentTooLarge);
-    return false;
+        Refusal.contentTooLarge,
+        `The content is larger than the ${exchange.contentLimit} octets that are allowed.`,
+      );
+    }
+    // Whoever waited for content may have given the last answer.
+    return this.state !== states.Closed && this.state !== states.Lingering;
   }
 
   /** HOT. */
@@ -402,33 +405,42 @@ export class Connection implements Receiver, Timed {
     exchange?.endContent();
   }
 
-  /** Chunk extensions and trailers are dropped, but a client must not send them without end. */
-  #boundOverhead(octets: number): void {
-    if (octets > 0) this.#overhead += octets;
-    if (this.#overhead <= this.protocol.limits.head) return;
-    if (this.#exchange === null) this.#finishWriting();
-    else if (this.#exchange.started) this.cut(true);
-    else this.refuse(Refusal.fieldsTooLarge);
+  /**
+   * Chunk extensions and trailers are dropped, but a client must not send them without end.
+   * @returns false if there are too many
+   */
+  #countFraming(octets: number): boolean {
+    this.#inChunk = false;
+    this.#overhead += octets;
+    if (this.#overhead <= this.protocol.limits.head + CHUNK_FRAMING) return true;
+    this.#failContent(
+      'FAPWS_CONTENT_TOO_LARGE',
+      Refusal.fieldsTooLarge,
+      'The chunks have too many extensions or trailers.',
+    );
+    return false;
+  }
+
+  /** The content can't be read to its end. Tells the application, and the client if that has no answer yet. */
+  #failContent(code: RequestErrorCode, refusal: Refusal, message: string): void {
+    const exchange = this.#exchange;
+    exchange?.failContent(new RequestError(code, refusal.status, message));
+    if (this.state === states.Closed || this.state === states.Lingering) return;
+    // The answer is out; nothing behind broken framing can be trusted.
+    if (exchange === null || exchange.complete) this.#finishWriting();
+    else if (exchange.started) this.cut(true);
+    else this.refuse(refusal);
   }
 
   /** llhttp found an error. What it means depends on where in the message it is. */
   #refuseMalformed(parser: Parser, code: number): void {
-    const exchange = this.#exchange;
-    if (this.state === states.Head) {
-      this.refuse(refusalOf(code, parser, this.#head?.text ?? ''));
-    } else if (exchange === null) {
-      // The answer is out already; nothing behind broken framing can be trusted.
-      this.#finishWriting();
-    } else {
-      exchange.failContent(
-        new RequestError(
-          'FAPWS_CONTENT_MALFORMED',
-          Refusal.badRequest.status,
-          'The content is not framed correctly.',
-        ),
+    if (this.state === states.Head) this.refuse(refusalOf(code, parser, this.#head?.text ?? ''));
+    else {
+      this.#failContent(
+        'FAPWS_CONTENT_MALFORMED',
+        Refusal.badRequest,
+        'The content is not framed correctly.',
       );
-      if (exchange.started) this.cut(true);
-      else this.refuse(Refusal.badRequest);
     }
   }
 

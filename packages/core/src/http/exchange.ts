@@ -44,6 +44,8 @@ export class Exchange {
   #contentLost = false;
   #continued = false;
   #gone = false;
+  /** Whether the client left before the answer was complete; it is for `signal`, which may be asked for afterwards. */
+  #leftUnanswered = false;
   #abort: AbortController | null = null;
   #writableTasks: (() => void)[] | null = null;
   #endTasks: (() => void)[] | null = null;
@@ -71,7 +73,7 @@ export class Exchange {
   get signal(): AbortSignal {
     if (this.#abort === null) {
       this.#abort = new AbortController();
-      if (this.#gone && this.#progress !== Complete) this.#abort.abort(clientGone());
+      if (this.#leftUnanswered) this.#abort.abort(clientGone());
     }
     return this.#abort.signal;
   }
@@ -94,14 +96,14 @@ export class Exchange {
   // What the connection tells.
 
   /**
-   * Octets of content have arrived.
+   * Octets of content have arrived: those of `memory` between two places, valid only during the call.
    * @returns false when they are more than the request may have
    */
-  receive(octets: Uint8Array): boolean {
-    this.#received += octets.length;
+  receive(memory: Buffer, from: number, to: number): boolean {
+    this.#received += to - from;
     if (this.#progress === Complete) return true;
     if (this.#received > this.contentLimit) return false;
-    this.body.receive(octets);
+    this.body.receive(memory, from, to);
     return true;
   }
 
@@ -125,6 +127,7 @@ export class Exchange {
     if (this.#gone) return;
     this.#gone = true;
     if (this.#progress === Complete) return;
+    this.#leftUnanswered = true;
     this.failContent(clientGone());
     this.#abort?.abort(clientGone());
   }
@@ -231,26 +234,15 @@ export class Exchange {
    */
   respond(content: Chunk): void {
     if (this.#progress === Complete && this.#gone) return;
-    if (typeof content === 'string') {
-      const length = Buffer.byteLength(content);
-      if (length !== content.length) {
-        // Not ASCII: one code unit is not one octet.
-        this.respond(Buffer.from(content));
-        return;
-      }
-      this.#requireLength(length);
-      const head = this.#begin(length);
-      if (this.#isTooLong(length)) this.#overrun(head, Buffer.from(content));
-      this.#sent = length;
-      this.#write(this.#contentless ? head : head + content);
-    } else {
-      this.#requireLength(content.length);
-      const head = this.#begin(content.length);
-      if (this.#isTooLong(content.length)) this.#overrun(head, content);
-      this.#sent = content.length;
-      this.connection.transport.write(head);
-      if (!this.#contentless && content.length !== 0) this.#write(content);
-    }
+    const length = typeof content === 'string' ? Buffer.byteLength(content) : content.length;
+    // One code unit of a string is one octet only in ASCII.
+    const octets = typeof content === 'string' && length !== content.length ? Buffer.from(content) : content;
+    this.#requireLength(length);
+    const head = this.#begin(length);
+    if (this.#isTooLong(length)) this.#overrun(head, Buffer.from(octets as string));
+    this.#sent = length;
+    if (!this.connection.transport.writeWhole(head, this.#contentless ? '' : octets))
+      this.connection.stalled();
     this.finish();
   }
 

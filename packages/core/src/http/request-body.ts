@@ -10,6 +10,12 @@ export interface ContentSource {
   contentWanted(): void;
 }
 
+/** Who waits for content. */
+export interface ContentReader {
+  /** There is something to take now, or an end, or an error. */
+  contentArrived(): void;
+}
+
 export class RequestBody {
   readonly #source: ContentSource;
   #chunks: Uint8Array[] = [];
@@ -17,7 +23,7 @@ export class RequestBody {
   #waiting = 0;
   #ended = false;
   #error: RequestError | ContractError | null = null;
-  #wake: (() => void) | null = null;
+  #reader: ContentReader | null = null;
 
   constructor(source: ContentSource) {
     this.#source = source;
@@ -33,11 +39,11 @@ export class RequestBody {
     return this.#ended;
   }
 
-  /** Takes a copy of octets that arrived. */
-  receive(octets: Uint8Array): void {
+  /** Takes a copy of the octets of `memory` between two places. */
+  receive(memory: Buffer, from: number, to: number): void {
     // A copy that owns its memory: the input buffer is used again by the next read.
-    const chunk = Buffer.allocUnsafe(octets.length);
-    chunk.set(octets);
+    const chunk = Buffer.allocUnsafe(to - from);
+    memory.copy(chunk, 0, from, to);
     this.#chunks.push(chunk);
     this.#waiting += chunk.length;
     this.#notify();
@@ -60,10 +66,10 @@ export class RequestBody {
 
   /**
    * The next octets.
-   * @returns undefined at the end of the content; null when nothing is here yet, and then `wake` is called once
+   * @returns undefined at the end of the content; null when nothing is here yet, and then `reader` is told once
    * @throws {RequestError} or ContractError FAPWS_ANSWERED
    */
-  take(wake: () => void): Uint8Array | null | undefined {
+  take(reader: ContentReader): Uint8Array | null | undefined {
     if (this.#error !== null) throw this.#error;
     const chunk = this.#chunks.shift();
     if (chunk !== undefined) {
@@ -71,7 +77,7 @@ export class RequestBody {
       return chunk;
     }
     if (this.#ended) return undefined;
-    this.#wake = wake;
+    this.#reader = reader;
     this.#source.contentWanted();
     return null;
   }
@@ -83,8 +89,8 @@ export class RequestBody {
   }
 
   #notify(): void {
-    const wake = this.#wake;
-    this.#wake = null;
-    wake?.();
+    const reader = this.#reader;
+    this.#reader = null;
+    reader?.contentArrived();
   }
 }

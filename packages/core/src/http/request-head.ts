@@ -19,6 +19,9 @@ import {
 /** Places of one field line in `spans`: name start, name end, value start, value end. */
 const SPAN_WIDTH = 4;
 
+/** Octets of ` HTTP/1.1`. */
+const VERSION = 9;
+
 const NoIndex = -1;
 
 const SLASH = 0x2f;
@@ -90,12 +93,20 @@ export class RequestHead {
    * @param octets of the head so far
    */
   exceeds(limits: Limits, octets: number): Refusal | null {
-    if (this.targetEnd > limits.requestLine || (this.targetEnd === NoIndex && octets > limits.requestLine)) {
-      return Refusal.targetTooLong;
-    }
-    return octets > limits.head || this.spans.length > limits.fields * SPAN_WIDTH
-      ? Refusal.fieldsTooLarge
-      : null;
+    const target = this.targetEnd === NoIndex ? octets : this.targetEnd;
+    if (target + VERSION > limits.requestLine) return Refusal.targetTooLong;
+    // How many fields there are is looked at when all are there: until then it depends on where reads were cut.
+    return octets > limits.head ? Refusal.fieldsTooLarge : null;
+  }
+
+  /** HOT. Octets from the first one to the empty line at the end, once all field lines are there. */
+  get length(): number {
+    const { spans } = this;
+    const last = spans.length - 1;
+    if (last < 0) return this.targetEnd + VERSION + 4;
+    const end = spans[last] as number;
+    // llhttp finds an empty value behind its line end.
+    return end === spans[last - 1] ? end + 2 : end + 4;
   }
 
   /**
@@ -106,6 +117,7 @@ export class RequestHead {
    */
   complete(method: string, limits: Limits, octets: Uint8Array, base: number): Refusal | null {
     this.method = method;
+    if (this.spans.length > limits.fields * SPAN_WIDTH) return Refusal.fieldsTooLarge;
     return (
       this.#checkRequestLine(octets, base) ??
       this.#checkFields(octets, base, limits.field) ??

@@ -56,6 +56,11 @@ export interface Transport {
    * @returns false when so much waits for the peer that the writer should stop until `drain`
    */
   write(data: string | Uint8Array): boolean;
+  /**
+   * Writes a whole answer: what was written before and this may leave now, if nothing else of this turn is to be waited for.
+   * @returns as `write`
+   */
+  writeWhole(head: string, content: string | Uint8Array): boolean;
   /** Octets taken by `write` that the kernel has not taken yet. */
   readonly backlog: number;
   /** Stop and go on reading. A paused connection does not notice that its peer left. */

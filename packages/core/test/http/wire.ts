@@ -413,7 +413,7 @@ export function readContent(
   const read = (): void => {
     try {
       for (;;) {
-        const chunk = exchange.body.take(read);
+        const chunk = exchange.body.take(reader);
         if (chunk === null) return;
         if (chunk === undefined) break;
         chunks.push(chunk);
@@ -424,6 +424,7 @@ export function readContent(
     }
     done(Buffer.concat(chunks), null);
   };
+  const reader = { contentArrived: read };
   read();
 }
 

@@ -20,13 +20,17 @@ export class Watched {
     for (const look of [...this.#looks]) look();
   }
 
-  /** Resolves as soon as `reached` answers true. */
+  /** Resolves as soon as `reached` answers true; fails at once when `reached` throws. */
   async until(what: string, reached: () => boolean, milliseconds: number = BOUND): Promise<void> {
     if (reached()) return;
     let look: () => void = () => {};
-    const seen = new Promise<void>(resolve => {
+    const seen = new Promise<void>((resolve, reject) => {
       look = () => {
-        if (reached()) resolve();
+        try {
+          if (reached()) resolve();
+        } catch (error) {
+          reject(error);
+        }
       };
       this.#looks.add(look);
     });
