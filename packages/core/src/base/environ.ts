@@ -70,7 +70,10 @@ export class LazyEnviron {
   readonly exchange: Exchange;
   readonly routed: Routed;
   readonly server: ServerFacts;
-  /** Values that were assigned, or that must be the same object each time. Deleted keys are there as undefined. */
+  // What must be the same object each time; the common ones have a field, which costs less than an entry in a map.
+  #input: Input | null = null;
+  #routingArguments: RoutingArguments | null = null;
+  /** Values that were assigned or are kept. Deleted keys are there as undefined. */
   #kept: Map<string, unknown> | null = null;
 
   constructor(exchange: Exchange, routed: Routed, server: ServerFacts) {
@@ -128,15 +131,13 @@ export class LazyEnviron {
   }
 
   get input(): Input {
-    const input = new Input(this.exchange);
-    this.set('wsgi.input', input);
-    return input;
+    this.#input ??= new Input(this.exchange);
+    return this.#input;
   }
 
   get routingArguments(): RoutingArguments {
-    const value: RoutingArguments = [noPositional, this.routed.params];
-    this.set('wsgiorg.routing_args', value);
-    return value;
+    this.#routingArguments ??= [noPositional, this.routed.params];
+    return this.#routingArguments;
   }
 
   get parameters(): Record<string, string[]> {
@@ -186,10 +187,10 @@ export class LazyEnviron {
   }
 }
 
-// console.log looks behind a Proxy; this shows what an application sees.
+// console.log looks for this behind the Proxy and calls it on the Proxy; it shows what an application sees.
 Object.defineProperty(LazyEnviron.prototype, inspect.custom, {
-  value(this: LazyEnviron): Record<string, unknown> {
-    return { ...environOf(this) };
+  value(this: object): Record<string, unknown> {
+    return { ...(this instanceof LazyEnviron ? environOf(this) : this) };
   },
 });
 
@@ -235,6 +236,7 @@ const handler: ProxyHandler<LazyEnviron> = {
   },
   // A frozen environ could not keep what it computes; Object.freeze throws instead of breaking it.
   preventExtensions: () => false,
+  setPrototypeOf: () => false,
   getPrototypeOf: () => Object.prototype,
 };
 

@@ -20,6 +20,7 @@ export class FileResult implements AsyncIterable<Uint8Array | string> {
   readonly file: FileLike;
   /** Octets read at a time. */
   readonly blockSize: number;
+  #closed = false;
 
   /** @throws {ContractError} FAPWS_FILE when `file` is none of what FileLike lists */
   constructor(file: FileLike, blockSize: number = DEFAULT_BLOCK_SIZE) {
@@ -59,6 +60,15 @@ export class FileResult implements AsyncIterable<Uint8Array | string> {
   }
 
   async *#all(): AsyncGenerator<Uint8Array | string, void, void> {
+    try {
+      yield* this.#read();
+    } catch (error) {
+      // It is closed in the middle of a read when its client leaves; that the read fails then is nobody's fault.
+      if (!this.#closed) throw error;
+    }
+  }
+
+  async *#read(): AsyncGenerator<Uint8Array | string, void, void> {
     const { file } = this;
     if (isFileHandle(file)) {
       for (;;) {
@@ -80,6 +90,7 @@ export class FileResult implements AsyncIterable<Uint8Array | string> {
 
   /** Closes the file, however it wants to be closed. */
   async close(): Promise<void> {
+    this.#closed = true;
     const { file } = this;
     if ('close' in file && typeof file.close === 'function') await file.close();
     else if ('destroy' in file && typeof file.destroy === 'function') file.destroy();

@@ -76,10 +76,15 @@ export class ReadOctets extends Reading<Uint8Array> {
   }
 
   protected override accept(piece: Uint8Array): Uint8Array | null {
-    const wanted = Math.min(piece.length, this.#missing);
-    this.#missing -= wanted;
+    const wanted = this.#missing;
+    if (piece.length <= wanted) {
+      this.#missing -= piece.length;
+      this.#pieces.push(piece);
+      return null;
+    }
+    this.#missing = 0;
     this.#pieces.push(piece.subarray(0, wanted));
-    return wanted === piece.length ? null : piece.subarray(wanted);
+    return piece.subarray(wanted);
   }
 
   protected override result(): Uint8Array {

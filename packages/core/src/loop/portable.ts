@@ -34,6 +34,11 @@ interface OwnSocket extends Socket {
   [transportOf]: PortableTransport;
 }
 
+/** Marked, a socket is reset by `destroy`. Not documented, but what resetAndDestroy is made of since Node 18. */
+interface ResettableSocket extends Socket {
+  resetAndClosing?: boolean;
+}
+
 /** The part of a listening handle that lets a connection be taken before node:net wraps it. Not public: feature-tested. */
 interface ListeningHandle {
   onconnection?: (status: number, handle: AcceptedHandle | undefined) => void;
@@ -323,8 +328,12 @@ export class PortableTransport implements Transport {
     const { socket } = this;
     // Only TCP knows a reset, and while a FIN is under way libuv refuses it: the handle would stay open for ever.
     const ending = socket.writableEnded && !socket.writableFinished;
-    if (ending || socket.remoteFamily === undefined) socket.destroy();
-    else socket.resetAndDestroy();
+    if (!ending && socket.remoteFamily !== undefined) {
+      // What resetAndDestroy sets. By itself it sends a FIN before the reset, and to a client whose content ends with the
+      // connection a FIN is the end of the content.
+      (socket as ResettableSocket).resetAndClosing = true;
+    }
+    socket.destroy();
   }
 
   get remote(): Endpoint {
