@@ -1,7 +1,16 @@
 // Requests of every kind, for all tests that deliver them in different ways. The application's way of answering is part of
 // the target: `?app=…` names one of `apps`.
 
-import { type App, hello, readContent, respond, type Seen, Server, type ServerOptions } from './wire.ts';
+import {
+  type App,
+  giveUp,
+  hello,
+  readContent,
+  respond,
+  type Seen,
+  Server,
+  type ServerOptions,
+} from './wire.ts';
 
 /** A request that is in order. */
 export interface Request {
@@ -178,7 +187,8 @@ export const appNames = Object.keys(apps) as AppName[];
 function whenRead(exchange: Exchange, seen: Seen, later: (answer: () => void) => void): void {
   readContent(exchange, (content, error) => {
     seen.content = error === null ? content.toString('latin1') : error.code;
-    if (error === null) later(() => respond(exchange, `${seen.method} ${seen.path} ${content.length}`));
+    if (error !== null) giveUp(exchange, error);
+    else later(() => respond(exchange, `${seen.method} ${seen.path} ${content.length}`));
   });
 }
 

@@ -284,6 +284,11 @@ export class Client implements Transport {
     return false;
   }
 
+  writeWhole(head: string, content: string | Uint8Array): boolean {
+    const writable = this.write(head);
+    return content.length === 0 ? writable : this.write(content);
+  }
+
   end(): void {
     this.server.activity += 1;
     if (this.ending !== 'open') return;
@@ -434,10 +439,17 @@ export function echo(server: () => Server): App {
     const seen = server().seen.at(-1) as Seen;
     readContent(exchange, (content, error) => {
       seen.content = error === null ? content.toString('latin1') : error.code;
-      if (error !== null) return;
-      queueMicrotask(() => respond(exchange, `${seen.method} ${seen.target} ${content.length}`));
+      if (error !== null) giveUp(exchange, error);
+      else queueMicrotask(() => respond(exchange, `${seen.method} ${seen.target} ${content.length}`));
     });
   };
+}
+
+/** What becomes of an application that does not catch the error of its content. */
+export function giveUp(exchange: Exchange, error: RequestError): void {
+  queueMicrotask(() => {
+    if (!exchange.complete) respond(exchange, '', error.status);
+  });
 }
 
 /** A server whose application is `echo`. */
