@@ -4,13 +4,16 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { optional } from '@fapws/testing';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Chromium, chromium } from './chromium.ts';
 import { type Program, quickstart } from './process.ts';
 
+// A browser and a server are started here, maybe on a busy machine.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+
 const here = optional('Chromium', chromium !== undefined, 'apt-get install chromium');
 
-describe.runIf(here)('in Chromium', { timeout: 60_000 }, () => {
+describe.runIf(here)('in Chromium', () => {
   const folder = mkdtempSync(join(tmpdir(), 'fapws-quickstart-'));
   let program: Program;
   let origin: string;
@@ -20,9 +23,9 @@ describe.runIf(here)('in Chromium', { timeout: 60_000 }, () => {
     program = quickstart();
     browser = new Chromium(chromium as string);
     origin = await program.origin();
-  }, 60_000);
+  });
 
-  beforeEach(() => browser.open(`${origin}/`), 60_000);
+  beforeEach(() => browser.open(`${origin}/`));
 
   afterAll(async () => {
     await browser[Symbol.asyncDispose]();

@@ -3,17 +3,19 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type Program, quickstart } from './process.ts';
 
-const STARTING = 30_000;
+// Processes are started here, maybe on a busy machine.
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
+
 let program: Program;
 let origin: string;
 
 beforeAll(async () => {
   program = quickstart();
   origin = await program.origin();
-}, STARTING);
+});
 
 afterAll(() => program[Symbol.asyncDispose]());
 
@@ -28,7 +30,7 @@ describe('the start', () => {
     for (const path of ['/hello/you', '/form', '/ticks']) expect(program.output).toContain(origin + path);
   });
 
-  test('on a busy port is one line which names the port and the way out', { timeout: STARTING }, async () => {
+  test('on a busy port is one line which names the port and the way out', async () => {
     const { port } = new URL(origin);
     await using second = quickstart(port);
     expect(await second.end()).toBe(1);
@@ -39,7 +41,6 @@ describe('the start', () => {
 
   test.each(['abc', '65536', '-1', '80.5', '8080x'])(
     'with PORT=%s is one line which names it and the way out',
-    { timeout: STARTING },
     async port => {
       await using wrong = quickstart(port);
       expect(await wrong.end()).toBe(1);
@@ -51,13 +52,13 @@ describe('the start', () => {
 });
 
 describe('the stop', () => {
-  test.each(['SIGINT', 'SIGTERM'] as const)('by %s ends with 0', { timeout: STARTING }, async signal => {
+  test.each(['SIGINT', 'SIGTERM'] as const)('by %s ends with 0', async signal => {
     await using server = quickstart();
     await fetch(await server.origin());
     expect(await server.end(signal)).toBe(0);
   });
 
-  test('does not wait for listeners of ticks', { timeout: STARTING }, async () => {
+  test('does not wait for listeners of ticks', async () => {
     await using server = quickstart();
     const response = await fetch(`${await server.origin()}/ticks`);
     const cut = expect(response.text()).rejects.toThrow();

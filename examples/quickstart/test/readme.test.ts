@@ -19,10 +19,12 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { defaultLimits, defaultTimeouts } from '@fapws/core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { Program } from './process.ts';
 
-const PATIENCE = 60_000;
+// Processes are started here, maybe on a busy machine.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+
 const root = resolve(import.meta.dirname, '../../..');
 const project = mkdtempSync(join(tmpdir(), 'fapws-readme-'));
 
@@ -86,7 +88,7 @@ test('there is something to check', () => {
   expect(others.length).toBeGreaterThan(2);
 });
 
-test('all blocks are correct under the strict rules of the repository', { timeout: PATIENCE }, async () => {
+test('all blocks are correct under the strict rules of the repository', async () => {
   const config = {
     extends: join(root, 'tsconfig.base.json'),
     compilerOptions: {
@@ -104,22 +106,18 @@ test('all blocks are correct under the strict rules of the repository', { timeou
   expect(stdout).toBe('');
 });
 
-test.each(servers)(
-  '$name: the server starts, answers as shown, and stops',
-  { timeout: PATIENCE },
-  async example => {
-    await using program = new Program(example.file);
-    const origin = await program.origin();
-    const said: string[] = [];
-    for (const line of example.session.split('\n').filter(line => line.startsWith('$ '))) {
-      said.push(`${line}\n${await curl(line, origin)}`);
-    }
-    expect(said.join('')).toBe(example.session);
-    expect(await program.end('SIGTERM'), program.output).toBe(0);
-  },
-);
+test.each(servers)('$name: the server starts, answers as shown, and stops', async example => {
+  await using program = new Program(example.file);
+  const origin = await program.origin();
+  const said: string[] = [];
+  for (const line of example.session.split('\n').filter(line => line.startsWith('$ '))) {
+    said.push(`${line}\n${await curl(line, origin)}`);
+  }
+  expect(said.join('')).toBe(example.session);
+  expect(await program.end('SIGTERM'), program.output).toBe(0);
+});
 
-test.each(others)('$name: prints what its comments say', { timeout: PATIENCE }, async ({ file, text }) => {
+test.each(others)('$name: prints what its comments say', async ({ file, text }) => {
   const promised = [...text.matchAll(/^console\.log\(.*\); \/\/ (.*)$/gm)].map(([, output]) => `${output}\n`);
   expect(promised).not.toEqual([]);
   await using program = new Program(file);
