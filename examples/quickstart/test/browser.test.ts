@@ -14,12 +14,13 @@ vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 const here = optional('Chromium', chromium !== undefined, 'apt-get install chromium');
 
 describe.runIf(here)('in Chromium', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'fapws-quickstart-'));
+  let folder: string;
   let program: Program;
   let origin: string;
   let browser: Chromium;
 
   beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'fapws-quickstart-'));
     program = quickstart();
     browser = new Chromium(chromium as string);
     origin = await program.origin();
