@@ -107,7 +107,7 @@ export class Connection implements Receiver, Timed {
       case states.Idle:
       case states.Head:
       case states.Discarding:
-        if (this.#held === null) this.#close();
+        if (this.#held === null) this.#closeGently();
         break;
       case states.Content:
         // RFC 9112 8: an incomplete request is not answered as if it were whole.
@@ -212,7 +212,11 @@ export class Connection implements Receiver, Timed {
 
   /** Closes the connection if no request is in hand or on its way. */
   closeIfIdle(): void {
-    if (this.state !== states.Idle || this.#held !== null) return;
+    if (this.state === states.Idle && this.#held === null) this.#closeGently();
+  }
+
+  /** Closes without losing what was answered and is still on its way. */
+  #closeGently(): void {
     if (this.transport.backlog > 0) this.#finishWriting();
     else this.#close();
   }
@@ -480,11 +484,10 @@ export class Connection implements Receiver, Timed {
         return;
       }
       const piece = held.copy(parser.input, 0, 0, HELD_PIECE);
-      const rest = held.subarray(piece);
       this.#read(parser.inputAddress, parser.inputAddress + piece);
-      // What of the piece had to wait again stands before the rest.
-      if (this.#held === null) this.#held = rest.length === 0 ? null : rest;
-      else if (rest.length !== 0) this.#held = Buffer.concat([this.#held, rest]);
+      // What of the piece had to wait again, and the rest behind it, are the end of what was held.
+      const waiting: number = (this.#held as Buffer | null)?.length ?? 0;
+      this.#held = waiting === 0 && piece === held.length ? null : held.subarray(piece - waiting);
     }
     if (this.#peerEnded && this.#exchange === null) this.end();
     else if (this.state !== states.Content) this.#resume();

@@ -126,17 +126,23 @@ export class Exchange {
   clientLeft(): void {
     if (this.#gone) return;
     this.#gone = true;
-    if (this.#progress === Complete) return;
-    this.#leftUnanswered = true;
-    this.failContent(clientGone());
-    this.#abort?.abort(clientGone());
+    if (this.#progress !== Complete) this.#tellGone();
   }
 
   /** Nothing of the answer can be sent any more. */
   cutOff(): void {
-    this.clientLeft();
+    const unaware = !this.#gone && this.#progress !== Complete;
+    this.#gone = true;
+    // First of all: who is told now must not be able to answer behind a refusal.
     this.#progress = Complete;
+    if (unaware) this.#tellGone();
     this.#runEndTasks();
+  }
+
+  #tellGone(): void {
+    this.#leftUnanswered = true;
+    if (!this.#contentEnded && this.head.framing !== NoContent) this.body.fail(clientGone());
+    this.#abort?.abort(clientGone());
   }
 
   /** The client has taken what was sent. */
