@@ -54,7 +54,9 @@ export class Connection implements Receiver, Timed {
   #inChunk = false;
   /** The address behind the head that was just read. */
   #headEnd = 0;
-  /** The transport's backlog when the write timeout began. */
+  /** Whether the time for the client to take something of the backlog runs. */
+  #stalled = false;
+  /** The transport's backlog when it began. */
   #backlogSeen = 0;
   // The wheel's.
   deadline: number = Never;
@@ -96,9 +98,11 @@ export class Connection implements Receiver, Timed {
   drain(): void {
     this.protocol.clock.update();
     if (this.state === states.Closed) return;
+    this.#stalled = false;
     this.#schedule();
     this.#exchange?.drained();
-    this.#lookAtHeldLater();
+    // In the other states it is not the client's slowness that has stopped the reading.
+    if (this.state === states.Idle) this.#lookAtHeldLater();
   }
 
   end(): void {
@@ -128,10 +132,15 @@ export class Connection implements Receiver, Timed {
   /** Timed: the deadline has passed. */
   expire(): void {
     const { backlog } = this.transport;
-    if (backlog > 0 && this.state !== states.Idle) {
+    if (backlog > 0) {
       // A slow client is not a dead one as long as it takes something.
-      if (backlog < this.#backlogSeen) this.stalled();
+      if (!this.#stalled || backlog < this.#backlogSeen) this.stalled();
       else this.cut(true);
+      return;
+    }
+    if (this.#stalled) {
+      this.#stalled = false;
+      this.#schedule();
       return;
     }
     switch (this.state) {
@@ -162,6 +171,7 @@ export class Connection implements Receiver, Timed {
 
   /** So much waits for the client that its slowness is timed from now on. */
   stalled(): void {
+    this.#stalled = true;
     this.#backlogSeen = this.transport.backlog;
     this.#expireIn(this.protocol.timeouts.write);
   }
@@ -178,8 +188,8 @@ export class Connection implements Receiver, Timed {
     this.#enter(states.AnswerComplete);
     // While the request is still being read, what follows is seen to there.
     if (this.protocol.reading === this) return;
-    this.#schedule();
     this.#lookAtHeldLater();
+    this.#schedule();
   }
 
   /** Answers in place of an application and ends the connection; the answers before it are written already. */
@@ -276,7 +286,7 @@ export class Connection implements Receiver, Timed {
       this.#schedule();
     } else if (!this.#headTimed) {
       this.#headTimed = true;
-      this.#expireIn(this.protocol.timeouts.head);
+      this.#schedule();
     }
   }
 
@@ -373,7 +383,7 @@ export class Connection implements Receiver, Timed {
     const exchange = new Exchange(this, head, protocol.limits.content);
     this.#exchange = exchange;
     // The application has the time that it wants; only noted, so that the wheel need not move.
-    this.deadline = Never;
+    if (!this.#stalled) this.deadline = Never;
     protocol.answerer.answer(exchange);
     return (this.state as number) !== states.Closed && (this.state as number) !== states.Lingering;
   }
@@ -519,14 +529,8 @@ export class Connection implements Receiver, Timed {
     this.#octets = 0;
     this.#held = null;
     this.transport.end();
-    if (this.#peerEnded) {
-      // Nothing more can come; the loop closes when the last octet is out.
-      this.stalled();
-      return;
-    }
     this.#resume();
-    if (this.transport.backlog > 0) this.stalled();
-    else this.#expireIn(this.protocol.timeouts.linger);
+    this.#schedule();
   }
 
   #close(): void {
@@ -549,16 +553,24 @@ export class Connection implements Receiver, Timed {
 
   // Timing.
 
-  /** HOT. Sets the deadline that goes with the state. */
+  /** HOT. Sets the deadline that goes with the state; a client that takes nothing has that of a write in any state. */
   #schedule(): void {
+    if (this.#stalled) return;
     const { timeouts } = this.protocol;
     switch (this.state) {
       case states.Idle:
         this.#expireIn(timeouts.idle);
         break;
+      case states.Head:
+        this.#expireIn(timeouts.head);
+        break;
       case states.Content:
       case states.Discarding:
-        this.#expireIn(this.#paused ? Never : timeouts.content);
+        // A client that was not asked for its content yet is not slow.
+        this.#expireIn(this.#paused || this.#exchange?.awaitsInvitation === true ? Never : timeouts.content);
+        break;
+      case states.Lingering:
+        this.#expireIn(timeouts.linger);
         break;
       case states.Answering:
         this.deadline = Never;

@@ -83,10 +83,15 @@ export class Exchange {
     return this.#gone;
   }
 
+  /** Whether the client waits for 100 Continue before it sends content. */
+  get awaitsInvitation(): boolean {
+    return this.head.expectsContinue && !this.#continued && this.#received === 0;
+  }
+
   /** ContentSource: somebody waits for content. */
   contentWanted(): void {
     if (this.#gone || this.#contentEnded || this.#contentLost) return;
-    if (this.head.expectsContinue && !this.#continued && this.#received === 0 && this.#progress === Unsent) {
+    if (this.awaitsInvitation && this.#progress === Unsent) {
       this.#continued = true;
       this.connection.transport.write('HTTP/1.1 100 Continue\r\n\r\n');
     }
@@ -404,7 +409,7 @@ export class Exchange {
     if (!head.keepAlive || this.#gone || connection.isLast) return false;
     if (this.#contentEnded || head.framing === NoContent) return true;
     // A client that waits for 100 Continue may now send its content or not: nobody can tell what comes next.
-    if (head.expectsContinue && !this.#continued && this.#received === 0) return false;
+    if (this.awaitsInvitation) return false;
     return (
       head.framing !== KnownLength ||
       head.contentLength - this.#received <= connection.protocol.limits.discard
