@@ -2,9 +2,12 @@
 // It knows nothing of sockets or of what a request means. One message is read at a time; a message that is cut by the end
 // of a read is put aside with `save` and taken up again with `restore`, so that no connection needs a parser of its own.
 
+/// <reference path="./webassembly.d.ts" />
+
 import { Buffer } from 'node:buffer';
+import { inflateRawSync } from 'node:zlib';
 import { HeadEnd } from './codes.ts';
-import { collectorWasm, llhttpWasm } from './wasm.generated.ts';
+import { collectorWasm, llhttpWasmDeflated } from './wasm.generated.ts';
 
 /** Octets of the input buffer: what one read brings at most. */
 const INPUT_SIZE = 65_536;
@@ -45,7 +48,8 @@ export class Parser {
   readonly #stateSize: number;
 
   constructor() {
-    const collector = instantiate(collectorWasm, {});
+    const collector = instantiate(Buffer.from(collectorWasm, 'base64'), {});
+    const llhttpWasm = inflateRawSync(Buffer.from(llhttpWasmDeflated, 'base64'));
     const llhttp = instantiate(llhttpWasm, { env: collector }) as unknown as Llhttp;
     llhttp._initialize();
     this.inputAddress = llhttp.malloc(INPUT_SIZE);
@@ -149,9 +153,8 @@ export class Parser {
   }
 }
 
-function instantiate(base64: string, imports: WebAssembly.Imports): WebAssembly.Exports {
-  const module = new WebAssembly.Module(Buffer.from(base64, 'base64'));
-  return new WebAssembly.Instance(module, imports).exports;
+function instantiate(wasm: Uint8Array, imports: WebAssembly.Imports): WebAssembly.Exports {
+  return new WebAssembly.Instance(new WebAssembly.Module(wasm), imports).exports;
 }
 
 let shared: Parser | undefined;
