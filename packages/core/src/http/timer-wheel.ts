@@ -35,13 +35,18 @@ export class TimerWheel {
     timed.deadline = deadline;
     if (timed.wheelTick === None) this.#insert(timed);
     else if (deadline < (timed.wheelTick - 1) * this.tick) {
-      this.remove(timed);
+      this.#unlink(timed);
       this.#insert(timed);
     }
   }
 
+  /** Takes back a deadline, also one that is due and has not expired yet. */
   remove(timed: Timed): void {
-    if (timed.wheelTick === None) return;
+    timed.deadline = Number.POSITIVE_INFINITY;
+    if (timed.wheelTick !== None) this.#unlink(timed);
+  }
+
+  #unlink(timed: Timed): void {
     if (timed.wheelPrevious === null) this.#slots[timed.wheelTick % SLOTS] = timed.wheelNext;
     else timed.wheelPrevious.wheelNext = timed.wheelNext;
     if (timed.wheelNext !== null) timed.wheelNext.wheelPrevious = timed.wheelPrevious;
@@ -56,19 +61,20 @@ export class TimerWheel {
     // After a long stall one round visits every slot.
     const first = Math.max(this.#turned + 1, target - SLOTS + 1);
     this.#turned = target;
-    // What is due is collected first: an expiry may remove others.
+    // What is due is collected first: an expiry may remove others, or put them off.
     const due: Timed[] = [];
     for (let tick = first; tick <= target; tick += 1) {
       let timed = this.#slots[tick % SLOTS] ?? null;
       while (timed !== null) {
         const following: Timed | null = timed.wheelNext;
-        this.remove(timed);
+        this.#unlink(timed);
         if (timed.deadline <= now) due.push(timed);
         else this.#insert(timed);
         timed = following;
       }
     }
     for (const timed of due) {
+      if (timed.deadline > now) continue;
       timed.deadline = Number.POSITIVE_INFINITY;
       timed.expire();
     }
