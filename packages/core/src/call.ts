@@ -86,9 +86,11 @@ export function callThrough(
   const wanted = typeof request === 'string' ? { target: request } : request;
   return new Promise((resolve, reject) => {
     const protocol = makeProtocol(task => queueMicrotask(task));
+    // The answer is then the last one, whatever the request says of the connection, and its end that of the connection.
+    protocol.stopping = true;
     const wire = new Wire(requestOctets(wanted), wanted.remote ?? { address: '127.0.0.1', port: 1 }, () => {
       try {
-        resolve(parseResponse(Buffer.concat(wire.received)));
+        resolve(parseResponse(wanted.method ?? 'GET', Buffer.concat(wire.received)));
       } catch (error) {
         reject(error);
       }
@@ -185,13 +187,11 @@ function requestOctets({ method = 'GET', target = '/', headers = [], body }: Cal
   if (body !== undefined && !names.has('content-length') && !names.has('transfer-encoding')) {
     head += `Content-Length: ${content.length}\r\n`;
   }
-  // The answer is then the last one, and its end the end of the connection.
-  if (!names.has('connection')) head += 'Connection: close\r\n';
   return Buffer.concat([Buffer.from(`${head}\r\n`, 'latin1'), content]);
 }
 
 /** Takes apart what this server itself has written: its framing is known to be correct, unless it was cut. */
-function parseResponse(octets: Buffer): CallResponse {
+function parseResponse(method: string, octets: Buffer): CallResponse {
   let rest = octets;
   let head: string[];
   do {
@@ -211,7 +211,9 @@ function parseResponse(octets: Buffer): CallResponse {
       .map(([, value]) => value);
     return values.length === 0 ? undefined : values.join(', ');
   };
-  const body = header('Transfer-Encoding') === 'chunked' ? unchunked(rest) : rest;
+  // An answer to HEAD and a 304 may say how their content would be framed, but have none; neither has a 204.
+  const contentless = method === 'HEAD' || status.startsWith('204') || status.startsWith('304');
+  const body = contentless ? rest : contentOf(rest, header('Content-Length'));
   const text = (): string => body.toString('utf8');
   return {
     status,
@@ -224,18 +226,27 @@ function parseResponse(octets: Buffer): CallResponse {
   };
 }
 
+/** @param length as announced; without one the content is in chunks */
+function contentOf(octets: Buffer, length: string | undefined): Buffer {
+  if (length === undefined) return unchunked(octets);
+  if (octets.length !== Number(length)) throw cutInContent();
+  return octets;
+}
+
 function unchunked(octets: Buffer): Buffer {
   const chunks: Buffer[] = [];
   let rest = octets;
-  // An answer to HEAD says how its content would be framed, and has none.
-  while (rest.length !== 0) {
+  for (;;) {
     const lineEnd = rest.indexOf('\r\n');
+    if (lineEnd === -1) throw cutInContent();
     const size = Number.parseInt(rest.toString('latin1', 0, lineEnd), 16);
     if (size === 0) return Buffer.concat(chunks);
-    if (lineEnd === -1 || rest.length < lineEnd + 4 + size) break;
+    if (rest.length < lineEnd + 4 + size) throw cutInContent();
     chunks.push(rest.subarray(lineEnd + 2, lineEnd + 2 + size));
     rest = rest.subarray(lineEnd + 4 + size);
   }
-  if (octets.length === 0) return octets;
-  throw new Error('The connection was cut in the middle of the content.');
+}
+
+function cutInContent(): Error {
+  return new Error('The connection was cut in the middle of the content.');
 }
