@@ -145,7 +145,9 @@ export class Connection implements Receiver, Timed {
     }
     switch (this.state) {
       case states.Head:
-        this.refuse(Refusal.timeout);
+        // Empty lines are no request; 408 would be taken for the answer to the next one (RFC 9110 15.5.9).
+        if (/[^\r\n]/.test(this.#head?.text ?? '')) this.refuse(Refusal.timeout);
+        else this.#close();
         break;
       case states.Content:
         this.#failContent(

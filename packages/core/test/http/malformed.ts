@@ -68,6 +68,8 @@ export const requestLines: Malformed[] = [
   }),
   ...list(505, {
     'S6.2 HTTP/2.0 written out': `GET / HTTP/2.0\r\n${HOST}\r\n`,
+    // To be treated as 1.1 by the letter; llhttp knows none, and nobody has ever spoken it.
+    'S6.2 HTTP/1.2': `GET / HTTP/1.2\r\n${HOST}\r\n`,
     'S6.2 HTTP/3.0': `GET / HTTP/3.0\r\n${HOST}\r\n`,
     'S6.2 HTTP/0.9 written out': `GET / HTTP/0.9\r\n${HOST}\r\n`,
     'S6.2 an HTTP/0.9 request, followed by an empty line': 'GET /\r\n\r\n',

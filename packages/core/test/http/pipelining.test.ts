@@ -164,3 +164,54 @@ describe('while a request is in hand', () => {
     expect(answersIn(client.octets)[0]?.content).toHaveLength(1_000_000);
   });
 });
+
+describe('applications that answer whom they like', () => {
+  test('an answer given while another connection is read goes to its own client, and what waits there is looked at', async () => {
+    const waiting: Exchange[] = [];
+    const server = new Server({
+      app: exchange => {
+        if (exchange.head.path === '/wait') waiting.push(exchange);
+        else {
+          for (const other of waiting.splice(0)) respond(other, 'woken');
+          tell(exchange);
+        }
+      },
+    });
+    const sleepers = [server.connect(), server.connect()];
+    for (const client of sleepers) client.send(get('wait') + get('after'));
+    const waker = server.connect().send(get(1) + get(2));
+    await server.quiet();
+    expect(answersIn(waker.octets).map(({ content }) => content)).toEqual(['/1', '/2']);
+    for (const client of sleepers) {
+      expect(answersIn(client.octets).map(({ content }) => content)).toEqual(['woken', '/after']);
+    }
+  });
+
+  test('a connection that is cut from within its own request is left alone', async () => {
+    const server = new Server({
+      app: exchange => (exchange.head.path === '/2' ? exchange.cut() : tell(exchange)),
+    });
+    const client = server.connect().send(get(1) + get(2) + get(3), get(4));
+    await server.quiet();
+    expect(client.statuses).toEqual([200]);
+    expect(client.ending).toBe('reset');
+    expect(server.seen.map(({ path }) => path)).toEqual(['/1', '/2']);
+    expect(server.protocol.connections.size).toBe(0);
+  });
+
+  test('a connection that is cut while another is read is left alone, too', async () => {
+    const exchanges: Exchange[] = [];
+    const server = new Server({
+      app: exchange => {
+        for (const other of exchanges.splice(0)) other.cut();
+        exchanges.push(exchange);
+      },
+    });
+    const first = server.connect().send(get(1) + get(2));
+    const second = server.connect().send(get(1));
+    await server.quiet();
+    expect(first.ending).toBe('reset');
+    expect(second.ending).toBe('open');
+    expect([...server.protocol.connections]).toEqual([second.connection]);
+  });
+});

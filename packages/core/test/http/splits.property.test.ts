@@ -130,6 +130,18 @@ describe('rows of requests', bounded, () => {
   });
 });
 
+/** Tight limits, so that every one of them is met. What is thrown away behind a refusal is bounded by reads, not octets. */
+const limits = fc
+  .record({
+    requestLine: fc.integer({ min: 20, max: 90 }),
+    more: fc.integer({ min: 10, max: 200 }),
+    field: fc.integer({ min: 10, max: 60 }),
+    fields: fc.integer({ min: 1, max: 6 }),
+    content: fc.integer({ min: 1, max: 30 }),
+    requests: fc.integer({ min: 1, max: 5 }),
+  })
+  .map(({ more, ...others }) => ({ ...others, head: others.requestLine + more, discard: 1_000_000 }));
+
 describe('garbage', bounded, () => {
   test('any octets at all get answers or none, and never an exception, however they are cut', async () => {
     const pieces = fc.oneof(
@@ -139,20 +151,26 @@ describe('garbage', bounded, () => {
       fc.constantFrom(...malformed.map(({ octets }) => octets), ...kinds.map(kind => kind('soon').octets)),
     );
     await fc.assert(
-      fc.asyncProperty(fc.array(pieces, { maxLength: 12 }), places, async (texts, shares) => {
-        const octets = texts.join('');
-        const whole = server();
-        const first = whole.connect().send(octets);
-        await whole.quiet();
-        const parts = server();
-        const second = parts.connect().send(...partsOf(octets, shares));
-        await parts.quiet();
-        expect(outcome(parts, second)).toEqual(outcome(whole, first));
-        answersIn(
-          first.octets,
-          whole.seen.map(({ method }) => method),
-        );
-      }),
+      fc.asyncProperty(
+        fc.array(pieces, { maxLength: 12 }),
+        places,
+        fc.option(limits),
+        async (texts, shares, tight) => {
+          const octets = texts.join('');
+          const options = tight === null ? {} : { limits: tight };
+          const whole = server(options);
+          const first = whole.connect().send(octets);
+          await whole.quiet();
+          const parts = server(options);
+          const second = parts.connect().send(...partsOf(octets, shares));
+          await parts.quiet();
+          expect(outcome(parts, second)).toEqual(outcome(whole, first));
+          answersIn(
+            first.octets,
+            whole.seen.map(({ method }) => method),
+          );
+        },
+      ),
       { numRuns: 400 },
     );
   });

@@ -41,6 +41,13 @@ describe('head: 10 seconds', () => {
     expect(client.ending).toBe('half-closed');
   });
 
+  test('S15.5.9 empty lines are no request: one that says nothing else is dropped without a word', async () => {
+    const server = new Server();
+    const client = server.connect().send(`${GET}\r\n`);
+    await expectAfter(10, server, closed(client));
+    expect(client.statuses).toEqual([200]);
+  });
+
   test('octets that trickle in do not prolong it', async () => {
     const server = new Server();
     const slow = server.connect().send('GET /');
