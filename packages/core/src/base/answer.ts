@@ -14,6 +14,8 @@ import type { Application, Chunk, Result } from './types.ts';
 
 /** Octets that a result may send before other connections get their turn. */
 const TURN = 262_144;
+/** What a piece counts besides its octets: a generator that yields nothing while it waits must not stop the server. */
+const PIECE = 1024;
 
 /** HOT. Answers one request with `application`. Never throws. */
 export function answer(base: Base, exchange: Exchange, application: Application, routed: Routed): void {
@@ -95,8 +97,9 @@ function sendArray(exchange: Exchange, pieces: readonly unknown[]): void {
 /** The application failed, or broke the contract. Never throws. */
 export function fail(base: Base, exchange: Exchange, error: unknown): void {
   const expected = isRequestError(error);
-  // A client that leaves is no fault of the application.
-  if (!(expected && (exchange.gone || exchange.complete))) reportRequest(base, exchange, error);
+  // A client that leaves is no fault of the application, nor is what the application stops because of that.
+  const departed = exchange.gone && (expected || isAbort(exchange, error));
+  if (!departed && !(expected && exchange.complete)) reportRequest(base, exchange, error);
   if (exchange.complete) return;
   // A first piece that was kept back never left, so the client can still be told.
   exchange.takeKept();
@@ -116,6 +119,15 @@ export function fail(base: Base, exchange: Exchange, error: unknown): void {
     // The status of a RequestError of the application's own making is no status.
     if (expected) fail(base, exchange, second);
     else exchange.cut();
+  }
+}
+
+/** Whether an error says that something was given up because `fapws.signal` fired. Never throws. */
+function isAbort(exchange: Exchange, error: unknown): boolean {
+  try {
+    return error === exchange.signal.reason || (error as Error | null)?.name === 'AbortError';
+  } catch {
+    return false;
   }
 }
 
@@ -192,6 +204,11 @@ class Sender {
     this.#iterator ??= this.#result[Symbol.iterator]();
     let sent = 0;
     for (;;) {
+      if (sent >= TURN) {
+        setImmediate(() => this.run());
+        return;
+      }
+      sent += PIECE;
       const { done, value } = this.#next(this.#iterator);
       if (this.#over) return;
       if (done === true) {
@@ -222,16 +239,12 @@ class Sender {
         exchange.whenWritable(() => this.run());
         return;
       }
-      if (sent >= TURN) {
-        setImmediate(() => this.run());
-        return;
-      }
     }
   }
 
   #next(iterator: Iterator<unknown>): IteratorResult<unknown> {
     try {
-      return iterator.next();
+      return checkedStep(iterator.next());
     } catch (error) {
       // An iterator that failed is over: like any loop of the language, nothing more is asked of it.
       this.#iterator = null;
@@ -288,6 +301,13 @@ class AsyncSender {
     const exchange = this.#exchange;
     let sent = 0;
     while (!this.#over) {
+      if (sent >= TURN) {
+        // Pieces that are always at hand would otherwise keep everybody else waiting.
+        sent = 0;
+        await new Promise(resolve => setImmediate(resolve));
+        continue;
+      }
+      sent += PIECE;
       const { done, value } = await this.#next();
       if (this.#over) return;
       if (done === true) {
@@ -305,19 +325,13 @@ class AsyncSender {
         return;
       }
       sent += chunk.length;
-      if (!writable) {
-        await new Promise<void>(resolve => exchange.whenWritable(resolve));
-      } else if (sent >= TURN) {
-        // Pieces that are always at hand would otherwise keep everybody else waiting.
-        sent = 0;
-        await new Promise(resolve => setImmediate(resolve));
-      }
+      if (!writable) await new Promise<void>(resolve => exchange.whenWritable(resolve));
     }
   }
 
   async #next(): Promise<IteratorResult<unknown>> {
     try {
-      return await this.#iterator.next();
+      return checkedStep(await this.#iterator.next());
     } catch (error) {
       this.#exhausted = true;
       throw error;
@@ -339,6 +353,15 @@ class AsyncSender {
       if (!isRequestError(error)) reportRequest(this.#base, this.#exchange, error);
     }
   }
+}
+
+/** HOT. As the loops of the language do: without it, an iterator that answers 5 would yield nothing for ever. */
+function checkedStep(step: IteratorResult<unknown>): IteratorResult<unknown> {
+  if (typeof step === 'object' && step !== null) return step;
+  throw new ContractError(
+    'FAPWS_RESULT',
+    'The iterator of a result gave something that is no iterator result.',
+  );
 }
 
 function notStarted(): ContractError {
