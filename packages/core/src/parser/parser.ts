@@ -5,9 +5,9 @@
 /// <reference path="./webassembly.d.ts" />
 
 import { Buffer } from 'node:buffer';
-import { inflateRawSync } from 'node:zlib';
+import { brotliDecompressSync } from 'node:zlib';
 import { HeadEnd } from './codes.ts';
-import { collectorWasm, llhttpWasmDeflated } from './wasm.generated.ts';
+import { collectorWasm, llhttpWasmBrotli } from './wasm.generated.ts';
 
 /** Octets of the input buffer: what one read brings at most. */
 const INPUT_SIZE = 65_536;
@@ -49,7 +49,7 @@ export class Parser {
 
   constructor() {
     const collector = instantiate(Buffer.from(collectorWasm, 'base64'), {});
-    const llhttpWasm = inflateRawSync(Buffer.from(llhttpWasmDeflated, 'base64'));
+    const llhttpWasm = brotliDecompressSync(Buffer.from(llhttpWasmBrotli, 'base64'));
     const llhttp = instantiate(llhttpWasm, { env: collector }) as unknown as Llhttp;
     llhttp._initialize();
     this.inputAddress = llhttp.malloc(INPUT_SIZE);

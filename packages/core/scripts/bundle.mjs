@@ -1,0 +1,57 @@
+// Makes dist of what users install: index.js, all modules in one file, which starts three times as fast as forty of them,
+// and the declarations that can be reached from index.d.ts, of those that `tsc -b` left in build/.
+
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { build } from 'esbuild';
+
+const packageFolder = resolve(import.meta.dirname, '..');
+const declarations = join(packageFolder, 'build');
+const dist = join(packageFolder, 'dist');
+
+const bundle = await build({
+  entryPoints: [join(packageFolder, 'src/index.ts')],
+  bundle: true,
+  write: false,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20.19',
+  packages: 'external',
+  // Names stay, and so do lines of a readable length: a stack trace still says where it comes from.
+  minifyWhitespace: true,
+  minifySyntax: true,
+  lineLimit: 120,
+  legalComments: 'inline',
+});
+
+/** The files of build/ that a declaration file imports. */
+function imports(file) {
+  const text = readFileSync(join(declarations, file), 'utf8');
+  return [...text.matchAll(/\b(?:from|import)[ (]*['"](\.[^'"]+)\.ts['"]/g)].map(([, specifier]) =>
+    join(dirname(file), `${specifier}.d.ts`),
+  );
+}
+
+/** A declaration file as it is published: indented by tabs, and without comments where no user reads them. */
+function declarationsOf(file) {
+  const text = readFileSync(join(declarations, file), 'utf8').replace(/^( {4})+/gm, spaces =>
+    '\t'.repeat(spaces.length / 4),
+  );
+  if (file === entry || publicFiles.has(file)) return text;
+  return text.replace(/(['"])(?:[^\\\n]|\\.)*?\1|\s*(?:\/\*[\s\S]*?\*\/|\/\/.*)/g, (part, quote) =>
+    quote === undefined ? '' : part,
+  );
+}
+
+const entry = 'index.d.ts';
+/** What index.ts exports from; others are there only because these mention their types. */
+const publicFiles = new Set(imports(entry));
+const reachable = new Set([entry]);
+for (const file of reachable) for (const imported of imports(file)) reachable.add(imported);
+
+rmSync(dist, { recursive: true, force: true });
+for (const file of reachable) {
+  mkdirSync(dirname(join(dist, file)), { recursive: true });
+  writeFileSync(join(dist, file), declarationsOf(file));
+}
+writeFileSync(join(dist, 'index.js'), bundle.outputFiles[0].contents);
