@@ -248,7 +248,7 @@ describe('the call', () => {
     );
   });
 
-  test('A7: `close()` of an array is called too, and that of a result which comes when the client is gone.', async () => {
+  test('A7: `close()` and the iterator’s `return()` are called, once, on every path. (arrays and late results)', async () => {
     let closed = 0;
     const withClose = (): Iterable<string> => Object.assign(['a', 'b'], { close: () => void closed++ });
     await call((_environ, startResponse) => {
@@ -275,7 +275,7 @@ describe('the call', () => {
     expect(serving.log.text).toBe('');
   });
 
-  test('A7: A failing `close()` is reported and changes nothing.', async () => {
+  test('A7: `close()` and the iterator’s `return()` are called, once, on every path. (one that fails is reported)', async () => {
     for (const close of [
       () => {
         throw new Error('close failed');

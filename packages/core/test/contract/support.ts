@@ -86,7 +86,7 @@ export interface ServeOptions {
 /** Serves an application on a port of its own until the test is over. */
 export async function serve(application: Application | null, options: ServeOptions = {}): Promise<Serving> {
   const log = new Log();
-  const server = new Server(options.address ?? { host: '127.0.0.1', port: 0 }, options.options);
+  const server = new Server([options.address ?? { host: '127.0.0.1', port: 0 }], options.options);
   server.base({ errors: log, ...options.base });
   if (application !== null) server.mount('/', application);
   server.mount(ALIVE, (_environ, startResponse) => {
@@ -94,7 +94,7 @@ export async function serve(application: Application | null, options: ServeOptio
     return 'alive';
   });
   options.set?.(server);
-  const address = await server.listen();
+  const address = (await server.listen())[0] as Address;
   onTestFinished(async () => {
     await server.stop({ graceMs: 0 });
   });
