@@ -142,6 +142,14 @@ const limits = fc
   })
   .map(({ more, ...others }) => ({ ...others, head: others.requestLine + more, discard: 1_000_000 }));
 
+function isWellFormed(octets: Buffer, methods: string[]): boolean {
+  try {
+    return answersIn(octets, methods).length >= 0;
+  } catch {
+    return false;
+  }
+}
+
 describe('garbage', bounded, () => {
   test('any octets at all get answers or none, and never an exception, however they are cut', async () => {
     const pieces = fc.oneof(
@@ -165,10 +173,9 @@ describe('garbage', bounded, () => {
           const second = parts.connect().send(...partsOf(octets, shares));
           await parts.quiet();
           expect(outcome(parts, second)).toEqual(outcome(whole, first));
-          answersIn(
-            first.octets,
-            whole.seen.map(({ method }) => method),
-          );
+          const methods = whole.seen.map(({ method }) => method);
+          // What is refused behind them may be a HEAD, whose refusal has no content.
+          expect([methods, [...methods, 'HEAD']].some(asked => isWellFormed(first.octets, asked))).toBe(true);
         },
       ),
       { numRuns: 400 },

@@ -16,7 +16,7 @@ export type Octets = string | Uint8Array;
 export type App = (exchange: Exchange) => void;
 
 /** 2026-01-01T00:00:00Z, where the fake clock begins. */
-export const START = Date.UTC(2026, 0, 1);
+const START = Date.UTC(2026, 0, 1);
 
 /** What an application saw of a request. */
 export interface Seen {
@@ -434,7 +434,7 @@ export function readContent(
 }
 
 /** Reads the content, notes it in `server.seen`, and answers with method, target and length in a later microtask. */
-export function echo(server: () => Server): App {
+function echo(server: () => Server): App {
   return exchange => {
     const seen = server().seen.at(-1) as Seen;
     readContent(exchange, (content, error) => {
