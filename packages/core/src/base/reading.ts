@@ -49,6 +49,8 @@ export abstract class Reading<T> implements ContentReader, Turn {
       }
       this.#resolve(this.result());
     } catch (error) {
+      // Nobody may be waiting for it, and a rejection that nobody handles would end the process.
+      this.promise.catch(() => {});
       this.#reject(error);
     }
     this.#done?.(this);
