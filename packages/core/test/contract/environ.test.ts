@@ -456,7 +456,7 @@ describe('the record', () => {
       expect(environ['HTTP___PROTO__']).toBeUndefined();
       const proto = '__proto__';
       environ[proto] = { polluted: 'yes' };
-      environ['constructor'] = 'mine';
+      (environ as Record<string, unknown>)['constructor'] = 'mine';
       expect(environ['polluted']).toBeUndefined();
       expect(environ['constructor']).toBe('mine');
       expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
