@@ -10,6 +10,7 @@ import { defaultLimits, defaultTimeouts } from './http/limits.ts';
 import { Protocol } from './http/protocol.ts';
 import { Refusal } from './http/refusal.ts';
 import type { Endpoint, Receiver, Transport } from './loop/types.ts';
+import { checkNames } from './options.ts';
 import { sharedParser } from './parser/parser.ts';
 import { normalisePath, plainPath } from './router/path.ts';
 
@@ -84,6 +85,7 @@ export function callThrough(
   request: CallRequest | string,
 ): Promise<CallResponse> {
   const wanted = typeof request === 'string' ? { target: request } : request;
+  checkNames('part of a request to call', wanted, ['method', 'target', 'headers', 'body', 'remote']);
   return new Promise((resolve, reject) => {
     const protocol = makeProtocol(task => queueMicrotask(task));
     // The answer is then the last one, whatever the request says of the connection, and its end that of the connection.

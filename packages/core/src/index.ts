@@ -41,6 +41,7 @@ export type {
   Transport,
   UnixAddress,
 } from './loop/types.ts';
+export type { ServerOptions } from './options.ts';
 export { RouteError } from './router/errors.ts';
 export type { PathParameters } from './router/parameters.ts';
 export type { Found, Link, Match, Router } from './router/types.ts';
@@ -48,7 +49,6 @@ export {
   type RouteEnviron,
   type RunOptions,
   Server,
-  type ServerOptions,
   type StopOptions,
   type StopReport,
   start,

@@ -1,41 +1,29 @@
 // The server as its user sees it, and the one place where the rooms are put together: loop, protocol, router, base.
 
-import { answer, fail, respondWithPage } from './base/answer.ts';
 import { Base, type BaseOptions } from './base/base.ts';
-import type { Routed } from './base/environ.ts';
-import { pageOf } from './base/error-page.ts';
 import { report } from './base/error-stream.ts';
 import type { Application, Environ } from './base/types.ts';
 import { type CallRequest, type CallResponse, callThrough } from './call.ts';
-import type { Exchange } from './http/exchange.ts';
-import { defaultLimits, defaultTimeouts, type Limits, type Timeouts } from './http/limits.ts';
-import { type Answerer, Protocol, type RefusalPage, WHEEL_TICK } from './http/protocol.ts';
-import { Refusal } from './http/refusal.ts';
-import { KnownLength } from './http/request-head.ts';
-import { AsteriskForm, AuthorityForm } from './http/request-target.ts';
+import { Dispatcher } from './dispatch.ts';
+import type { Limits, Timeouts } from './http/limits.ts';
+import { Protocol, WHEEL_TICK } from './http/protocol.ts';
 import { chooseBackend } from './loop/choice.ts';
-import { ListenError } from './loop/errors.ts';
 import { addressText } from './loop/listening.ts';
 import { PortableLoop } from './loop/portable.ts';
-import type { Address, Listener, Loop, LoopTimer } from './loop/types.ts';
+import type { Acceptor, Address, Listener, Loop, LoopTimer } from './loop/types.ts';
+import {
+  checkAddress,
+  checkApplication,
+  checkOptions,
+  limitsOf,
+  type ServerOptions,
+  timeoutsOf,
+} from './options.ts';
 import { sharedParser } from './parser/parser.ts';
 import type { PathParameters } from './router/parameters.ts';
 import { RadixRouter } from './router/radix.ts';
-import type { Link, Router } from './router/types.ts';
+import type { Link } from './router/types.ts';
 import { type DeferOptions, Tasks, type Timer } from './tasks.ts';
-
-export interface ServerOptions {
-  /** How many connections the kernel may keep waiting. @default 511 */
-  readonly backlog?: number | undefined;
-  /** Bounds on size and number. @default defaultLimits */
-  readonly limits?: Partial<Limits> | undefined;
-  /** Bounds on time. @default defaultTimeouts */
-  readonly timeouts?: Partial<Timeouts> | undefined;
-  /** Finds the application for a path. @default a radix tree */
-  readonly router?: Router<Application> | undefined;
-  /** The event loop. @default what LIBEV_FLAGS asks for, else the best one that works here */
-  readonly loop?: Loop | undefined;
-}
 
 export interface StopOptions {
   /** How long requests in progress may take to finish, in milliseconds; what is left then is cut. @default 10000 */
@@ -55,9 +43,7 @@ export interface RunOptions extends StopOptions {
 }
 
 /** An environ whose routing arguments have the names of the route's pattern. */
-export type RouteEnviron<Pattern extends string> = Environ & {
-  'wsgiorg.routing_args': readonly [positional: readonly string[], named: PathParameters<Pattern>];
-};
+export type RouteEnviron<Pattern extends string> = Environ<PathParameters<Pattern>>;
 
 const DEFAULT_BACKLOG = 511;
 const DEFAULT_GRACE = 10_000;
@@ -65,36 +51,46 @@ const DEFAULT_GRACE = 10_000;
 const LONGEST_GRACE = 2_147_483_647;
 
 /**
- * Makes a server for an address. It listens when `run` or `listen` is called.
- * @throws {ListenError} FAPWS_LISTEN_ADDRESS for an address that can't be one, FAPWS_LOOP_UNAVAILABLE for LIBEV_FLAGS that can't be met
+ * Makes a server for one address or several. It listens when `run` or `listen` is called.
+ * @throws {ListenError} FAPWS_LISTEN_ADDRESS for an address that can't be one, FAPWS_LOOP_UNAVAILABLE for LIBEV_FLAGS that
+ *   can't be met
+ * @throws {RangeError} for an option that is none
  */
 export function start(host: string, port: number, options?: ServerOptions): Server;
 export function start(addressAndOptions: Address & ServerOptions): Server;
+export function start(addresses: readonly Address[], options?: ServerOptions): Server;
 export function start(
-  where: string | (Address & ServerOptions),
-  port?: number,
-  options: ServerOptions = {},
+  where: string | (Address & ServerOptions) | readonly Address[],
+  portOrOptions?: number | ServerOptions,
+  options?: ServerOptions,
 ): Server {
-  if (typeof where === 'string') return new Server({ host: where, port: port as number }, options);
-  return new Server(where, where);
+  if (typeof where === 'string') {
+    return new Server([{ host: where, port: portOrOptions as number }], options);
+  }
+  if (isList(where)) return new Server(where, portOrOptions as ServerOptions | undefined);
+  checkAddress(where);
+  checkOptions(where, true);
+  const { backlog, limits, timeouts, router, loop, ...address } = where;
+  return new Server([address], { backlog, limits, timeouts, router, loop });
 }
 
-/** Applications under paths, on an address. */
+function isList(where: Address | readonly Address[]): where is readonly Address[] {
+  return Array.isArray(where);
+}
+
+/** Applications under paths, on one address or several. */
 export class Server {
-  readonly #address: Address;
+  readonly #wanted: readonly Address[];
   readonly #backlog: number;
-  readonly #loop: Loop;
-  readonly #router: Router<Application>;
-  readonly #answerer: Answerer;
   readonly #limits: Limits;
   readonly #timeouts: Timeouts;
+  readonly #loop: Loop;
+  readonly #dispatcher: Dispatcher;
   readonly #tasks: Tasks;
-  #base = new Base({});
-  #fallback: Application | null = null;
   #protocol: Protocol | null = null;
   /** Settles when it is known whether the server listens. */
-  #opening: Promise<Listener> | null = null;
-  #listener: Listener | null = null;
+  #opening: Promise<void> | null = null;
+  #listeners: Listener[] = [];
   #wheelTimer: LoopTimer | null = null;
   #stopping: Promise<StopReport> | null = null;
   /** Requests cut so far because of a stop. */
@@ -102,22 +98,19 @@ export class Server {
   readonly #whenStopped: Promise<void>;
   #stopped: () => void = () => {};
 
-  constructor(address: Address, options: ServerOptions = {}) {
-    checkAddress(address);
-    this.#address = address;
+  constructor(addresses: readonly Address[], options: ServerOptions = {}) {
+    checkOptions(options, false);
+    for (const address of addresses) checkAddress(address);
+    this.#wanted = addresses;
     this.#backlog = options.backlog ?? DEFAULT_BACKLOG;
-    this.#limits = bounds('limit', defaultLimits, options.limits);
-    this.#timeouts = bounds('timeout', defaultTimeouts, options.timeouts);
-    this.#router = options.router ?? new RadixRouter();
+    this.#limits = limitsOf(options);
+    this.#timeouts = timeoutsOf(options);
+    this.#dispatcher = new Dispatcher(options.router ?? new RadixRouter());
     this.#loop = options.loop ?? chosenLoop();
-    this.#tasks = new Tasks(this.#loop, (what, error) => this.#reportTask(what, error));
+    this.#tasks = new Tasks(this.#loop, (what, error) => this.#report(what, error));
     this.#whenStopped = new Promise(resolve => {
       this.#stopped = resolve;
     });
-    this.#answerer = {
-      answer: exchange => this.#answer(exchange),
-      refusalPage: refusal => this.#refusalPage(refusal),
-    };
   }
 
   /** The name of the event loop in use. */
@@ -125,19 +118,25 @@ export class Server {
     return this.#loop.name;
   }
 
-  /** Where the server listens; null while it does not. */
-  get address(): Address | null {
-    return this.#listener?.address ?? null;
+  /** Where the server listens in fact, with the ports that the system chose; empty while it does not. */
+  get addresses(): readonly Address[] {
+    return this.#listeners.map(listener => listener.address);
+  }
+
+  /** The first address as a URL, `http://127.0.0.1:8080`, or as `unix:/path`; empty while the server does not listen. */
+  get url(): string {
+    const address = this.addresses[0];
+    return address === undefined ? '' : addressForPeople(address);
   }
 
   /** What is mounted and routed, for those who print it. */
   links(): Iterable<Link<Application>> {
-    return this.#router.links();
+    return this.#dispatcher.router.links();
   }
 
   /** Replaces parts of the WSGI face. What `options` leaves out stays as it is. */
   base(options: BaseOptions): this {
-    this.#base = new Base(options, this.#base);
+    this.#dispatcher.base = new Base(options, this.#dispatcher.base);
     return this;
   }
 
@@ -148,7 +147,7 @@ export class Server {
    */
   mount(prefix: string, application: Application): this {
     checkApplication(application, `mount('${prefix}', …)`);
-    this.#router.mount(prefix, application);
+    this.#dispatcher.router.mount(prefix, application);
     return this;
   }
 
@@ -165,14 +164,14 @@ export class Server {
     application: Application<RouteEnviron<Pattern>>,
   ): this {
     checkApplication(application, `route('${pattern}', …)`);
-    this.#router.route(methods, pattern, application as Application);
+    this.#dispatcher.route(methods, pattern, application as Application);
     return this;
   }
 
   /** Gives requests for which nothing is mounted or routed to an application. PATH_INFO is then the whole path. */
   fallback(application: Application): this {
     checkApplication(application, 'fallback(…)');
-    this.#fallback = application;
+    this.#dispatcher.fallback = application;
     return this;
   }
 
@@ -197,30 +196,43 @@ export class Server {
   /**
    * Starts to listen, without touching signals or the terminal.
    * @returns where it listens
-   * @throws {ListenError}
+   * @throws {ListenError} and then it listens nowhere
    */
-  async listen(): Promise<Address> {
-    if (this.#protocol !== null)
+  async listen(): Promise<readonly Address[]> {
+    if (this.#protocol !== null) {
       throw new Error('This server listens already, or has been stopped. Make another one.');
+    }
     const protocol = this.#makeProtocol(task => this.#loop.afterTurn(task));
     this.#protocol = protocol;
-    this.#opening = this.#loop.listen(
-      this.#address,
-      { backlog: this.#backlog },
-      {
-        open: transport => protocol.open(transport),
-        error: error => this.#reportTask('accepting a connection', error),
-      },
-    );
+    this.#opening = this.#open({
+      open: transport => protocol.open(transport),
+      error: error => this.#report('accepting a connection', error),
+    });
     try {
-      this.#listener = await this.#opening;
+      await this.#opening;
     } catch (error) {
       this.#protocol = null;
       throw error;
     }
     this.#wheelTimer = this.#loop.addTimer(WHEEL_TICK, () => protocol.turn(), false);
     this.#tasks.start();
-    return this.#listener.address;
+    return this.addresses;
+  }
+
+  async #open(acceptor: Acceptor): Promise<void> {
+    try {
+      for (const address of this.#wanted) {
+        this.#listeners.push(await this.#loop.listen(address, { backlog: this.#backlog }, acceptor));
+      }
+    } catch (error) {
+      await this.#closeListeners();
+      throw error;
+    }
+  }
+
+  async #closeListeners(): Promise<void> {
+    await Promise.all(this.#listeners.map(listener => listener.close()));
+    this.#listeners = [];
   }
 
   /**
@@ -228,8 +240,9 @@ export class Server {
    * @throws {ListenError}
    */
   async run(options: RunOptions = {}): Promise<void> {
-    const address = await this.listen();
-    (options.print ?? console.log)(`fapws: listening on ${addressForPeople(address)} (${this.loop} loop)`);
+    const addresses = await this.listen();
+    const where = addresses.map(addressForPeople).join(', ');
+    (options.print ?? console.log)(`fapws: listening on ${where} (${this.loop} loop)`);
     const onSignal = (): void => {
       void this.stop(this.#stopping === null ? options : { graceMs: 0 });
     };
@@ -253,7 +266,7 @@ export class Server {
     const protocol = this.#protocol;
     if (protocol === null) return Promise.resolve({ cut: 0 });
     // At once, so that a callback which stops the server still tells its client that the connection ends.
-    protocol.stopping = true;
+    protocol.beginStop();
     const grace = Math.min(graceMs, LONGEST_GRACE);
     if (this.#stopping === null) this.#stopping = this.#stop(protocol, grace);
     else this.#cutSooner(protocol, grace, this.#stopping);
@@ -269,15 +282,16 @@ export class Server {
       return { cut: 0 };
     }
     this.#tasks.stop();
-    await this.#listener?.close();
-    this.#listener = null;
+    await this.#closeListeners();
     const cut = await protocol.finish(graceMs);
     // Added afterwards: another call of stop may have cut some meanwhile.
     this.#cut += cut;
     this.#wheelTimer?.stop();
     try {
       if (this.#cut > 0) {
-        this.#base.errors.write(`fapws: requests cut at the end of the grace period: ${this.#cut}\n`);
+        this.#dispatcher.base.errors.write(
+          `fapws: requests cut at the end of the grace period: ${this.#cut}\n`,
+        );
       }
     } finally {
       this.#stopped();
@@ -307,79 +321,15 @@ export class Server {
       parser: sharedParser(),
       limits: this.#limits,
       timeouts: this.#timeouts,
-      answerer: this.#answerer,
-      ident: this.#base.ident,
+      answerer: this.#dispatcher,
+      ident: this.#dispatcher.base.ident,
       afterTurn,
     });
   }
 
-  /** HOT. */
-  #answer(exchange: Exchange): void {
-    const { head } = exchange;
-    const base = this.#base;
-    try {
-      if (!base.methods.has(head.method) || head.form === AuthorityForm) {
-        respondWithPage(base, exchange, Refusal.method.status, Refusal.method.detail);
-        return;
-      }
-      if (head.framing === KnownLength && head.contentLength > exchange.contentLimit) {
-        exchange.refuse(Refusal.contentTooLarge);
-        return;
-      }
-      if (head.form === AsteriskForm) {
-        this.#tellMethods(exchange, [...base.methods]);
-        return;
-      }
-      const match = this.#router.find(head.method, head.path);
-      switch (match.kind) {
-        case 'route':
-        case 'mount':
-          answer(base, exchange, match.value, match);
-          return;
-        case 'not-found':
-          if (this.#fallback !== null) answer(base, exchange, this.#fallback, unrouted(match.pathInfo));
-          // As in Fapws3, a client may ask for the methods before it knows a path.
-          else if (head.method === 'OPTIONS') this.#tellMethods(exchange, [...base.methods]);
-          else respondWithPage(base, exchange, '404 Not Found', 'There is nothing at this path.');
-          return;
-        case 'method-not-allowed':
-          if (head.method === 'OPTIONS') this.#tellMethods(exchange, match.allow);
-          else {
-            respondWithPage(base, exchange, '405 Method Not Allowed', 'This path has other methods.', [
-              ['Allow', match.allow.join(', ')],
-            ]);
-          }
-          return;
-        case 'bad-path':
-          exchange.refuse(Refusal.target);
-      }
-    } catch (error) {
-      // A router of the user's own has failed.
-      fail(base, exchange, error);
-    }
+  #report(what: string, error: unknown): void {
+    report(this.#dispatcher.base.errors, what, error);
   }
-
-  #tellMethods(exchange: Exchange, methods: readonly string[]): void {
-    exchange.setHead('200 OK', [['Allow', methods.join(', ')]]);
-    exchange.respond('');
-  }
-
-  #refusalPage(refusal: Refusal): RefusalPage {
-    return pageOf(this.#base, refusal.status, refusal.detail, 'a request that was refused');
-  }
-
-  #reportTask(what: string, error: unknown): void {
-    report(this.#base.errors, what, error);
-  }
-}
-
-const noParameters: Readonly<Record<string, string>> = Object.freeze(Object.create(null)) as Record<
-  string,
-  string
->;
-
-function unrouted(pathInfo: string): Routed {
-  return { scriptName: '', pathInfo, params: noParameters };
 }
 
 function chosenLoop(): Loop {
@@ -390,62 +340,4 @@ function chosenLoop(): Loop {
 
 function addressForPeople(address: Address): string {
   return 'port' in address ? `http://${addressText(address)}` : addressText(address);
-}
-
-function checkAddress(address: Address): void {
-  if ('path' in address) {
-    if (typeof address.path !== 'string' || address.path === '') {
-      throw new ListenError(
-        'FAPWS_LISTEN_ADDRESS',
-        'The path of a unix socket is empty. Give a path such as /run/app.sock.',
-      );
-    }
-  } else if ('fd' in address) {
-    if (!Number.isInteger(address.fd) || address.fd < 0) {
-      throw new ListenError(
-        'FAPWS_LISTEN_FD',
-        `${String(address.fd)} is not a file descriptor. Give a number from 0 on.`,
-      );
-    }
-  } else {
-    const { host, port } = address;
-    if (typeof host !== 'string' || host === '') {
-      throw new ListenError(
-        'FAPWS_LISTEN_ADDRESS',
-        `${JSON.stringify(host)} is not a host. Give an address such as 127.0.0.1, or 0.0.0.0 for all.`,
-      );
-    }
-    if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-      throw new ListenError(
-        'FAPWS_LISTEN_ADDRESS',
-        `${JSON.stringify(port)} is not a port. Give a number from 0 (any free port) to 65535.`,
-      );
-    }
-  }
-}
-
-function checkApplication(application: unknown, where: string): void {
-  if (typeof application !== 'function') {
-    throw new TypeError(
-      `${where}: the application is ${application === null ? 'null' : `a ${typeof application}`}, not a function.`,
-    );
-  }
-}
-
-/** Defaults with what the user changes. @throws {RangeError} for a name that is none or a bound that can't be one */
-function bounds<T extends object>(what: string, defaults: T, changes: Partial<T> = {}): T {
-  for (const [name, value] of Object.entries(changes)) {
-    if (!(name in defaults)) {
-      throw new RangeError(
-        `There is no ${what} called ${name}. There are: ${Object.keys(defaults).join(', ')}.`,
-      );
-    }
-    if (value !== undefined && !(typeof value === 'number' && value > 0)) {
-      throw new RangeError(
-        `The ${what} ${name} is a number above 0, or Infinity for none, not ${String(value)}.`,
-      );
-    }
-  }
-  const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
-  return { ...defaults, ...given };
 }

@@ -57,6 +57,7 @@ const computed = new Map<string, (environ: LazyEnviron) => unknown>([
   ['wsgi.file_wrapper', () => fileWrapper],
   ['wsgiorg.routing_args', environ => environ.routingArguments],
   ['fapws.signal', environ => environ.exchange.signal],
+  ['fapws.stopping', environ => environ.exchange.connection.protocol.stoppingSignal],
   ['fapws.params', environ => environ.parameters],
   ['fapws.raw_header', environ => environ.exchange.head.text],
   ['fapws.headers', environ => environ.headerLines],

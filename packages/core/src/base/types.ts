@@ -10,7 +10,7 @@ import type { WsgiResponse } from './response.ts';
 export type { Chunk, Header };
 
 /** A web application: called once per request. A class instance with a `__call__` of its own becomes one by an arrow function. */
-export type Application<E extends Environ = Environ> = (
+export type Application<E extends Environ<unknown> = Environ> = (
   environ: E,
   startResponse: StartResponse,
 ) => Result | Promise<Result>;
@@ -61,7 +61,7 @@ export type RoutingArguments<P = Record<string, string>> = readonly [positional:
  * What is known of a request: a record of CGI variables, `wsgi.*` and `fapws.*` keys. A key is computed when it is first
  * read; it can be replaced, added and deleted like any property.
  */
-export interface Environ {
+export interface Environ<P = Record<string, string>> {
   REQUEST_METHOD: string;
   /** The part of the path that led to the application: the mount's prefix, or empty. */
   SCRIPT_NAME: string;
@@ -96,9 +96,12 @@ export interface Environ {
   'wsgi.input_terminated': true;
   /** Makes a result of a file: `environ['wsgi.file_wrapper'](file, blockSize)`. */
   'wsgi.file_wrapper': (file: unknown, blockSize?: number) => FileResult;
-  'wsgiorg.routing_args': RoutingArguments;
+  /** The values of a route's `:name` and `*name`, percent-decoded: `environ['wsgiorg.routing_args'][1].name`. */
+  'wsgiorg.routing_args': RoutingArguments<P>;
   /** Aborted when the client goes away before its answer is complete. */
   'fapws.signal': AbortSignal;
+  /** Aborted when the server begins to stop: an answer without an end should come to one. */
+  'fapws.stopping': AbortSignal;
   /** The query's parameters, each name with all its values, as in Fapws3. */
   'fapws.params': Record<string, string[]>;
   /** The head of the request as it was sent, one code point per octet. */

@@ -56,6 +56,7 @@ export class Protocol {
   /** Whose octets are being read: the parser and its input buffer belong to one connection at a time. */
   reading: Connection | null = null;
   #allGone: (() => void) | null = null;
+  #stopController: AbortController | null = null;
 
   constructor(options: ProtocolOptions) {
     this.parser = options.parser;
@@ -79,13 +80,26 @@ export class Protocol {
     this.wheel.turn(this.clock.now);
   }
 
+  /** From now on every answer is the last one of its connection; those who stream without end are told to come to one. */
+  beginStop(): void {
+    this.stopping = true;
+    this.#stopController?.abort();
+  }
+
+  /** Aborted when the server begins to stop. */
+  get stoppingSignal(): AbortSignal {
+    this.#stopController ??= new AbortController();
+    if (this.stopping) this.#stopController.abort();
+    return this.#stopController.signal;
+  }
+
   /**
    * Ends all connections: those without a request at once, the others with their answer, what is left after `graceMs`
    * by cutting it.
    * @returns how many requests were cut
    */
   async finish(graceMs: number): Promise<number> {
-    this.stopping = true;
+    this.beginStop();
     for (const connection of [...this.connections]) connection.closeIfIdle();
     if (graceMs > 0 && this.connections.size !== 0) {
       let timer: NodeJS.Timeout | undefined;

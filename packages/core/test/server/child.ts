@@ -35,7 +35,7 @@ try {
   await server.run({
     ...task.run,
     print: line => {
-      process.send?.({ line, address: server.address });
+      process.send?.({ line, address: server.addresses[0] });
     },
   });
   process.send?.('over');

@@ -262,6 +262,20 @@ describe('methods', () => {
     expect((await client.answer()).code).toBe(501);
   });
 
+  test('a route may name a method that the base does not list', async () => {
+    const made = await serving(it => {
+      links(it);
+      it.route('PROPFIND', '/dav', shows('dav'));
+    });
+    const client = await made.client();
+    client.request('PROPFIND', '/dav');
+    expect(JSON.parse((await client.answer()).text)[0]).toBe('dav');
+    client.request('PROPFIND', '/users/7');
+    expect((await client.answer()).code).toBe(405);
+    client.request('PURGE', '/dav');
+    expect((await client.answer()).code).toBe(501);
+  });
+
   test('the list of methods can be replaced', async () => {
     const made = await serving(it => {
       links(it);
@@ -270,7 +284,7 @@ describe('methods', () => {
     const client = await made.client();
     client.request('TRACE', '/api');
     expect((await client.answer()).code).toBe(200);
-    client.request('DELETE', '/users/7');
+    client.request('PATCH', '/api');
     expect((await client.answer()).code).toBe(501);
   });
 });

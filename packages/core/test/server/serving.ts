@@ -3,7 +3,8 @@
 import { onTestFinished } from 'vitest';
 import type { Application } from '../../src/base/types.ts';
 import type { Address } from '../../src/loop/types.ts';
-import { type Server, type ServerOptions, start } from '../../src/server.ts';
+import type { ServerOptions } from '../../src/options.ts';
+import { type Server, start } from '../../src/server.ts';
 import { Watched } from '../loop/watched.ts';
 import { Client } from './client.ts';
 
@@ -31,8 +32,8 @@ export class Serving extends Watched {
   }
 
   get address(): Address {
-    const { address } = this.server;
-    if (address === null) throw new Error('the server does not listen');
+    const [address] = this.server.addresses;
+    if (address === undefined) throw new Error('the server does not listen');
     return address;
   }
 

@@ -1,7 +1,7 @@
 // Making a server, listening, and what is said about it.
 
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
-import { ListenError, start } from '../../src/index.ts';
+import { type Address, ListenError, start, type TcpAddress } from '../../src/index.ts';
 import { socketPath } from '../loop/recorder.ts';
 import { nextTurn, within } from '../loop/watched.ts';
 import { Client } from './client.ts';
@@ -24,9 +24,12 @@ describe('start', () => {
     onTestFinished(async () => {
       await made.stop({ graceMs: 0 });
     });
-    expect(made.address).toBeNull();
-    const address = await made.listen();
-    expect(made.address).toEqual(address);
+    expect(made.addresses).toEqual([]);
+    expect(made.url).toBe('');
+    const addresses = await made.listen();
+    expect(made.addresses).toEqual(addresses);
+    const address = addresses[0] as TcpAddress;
+    expect(made.url).toBe(`http://127.0.0.1:${address.port}`);
     expect((await (await Client.connect(address)).get('/')).text).toBe('by host and port');
   });
 
@@ -38,7 +41,7 @@ describe('start', () => {
     onTestFinished(async () => {
       await made.stop({ graceMs: 0 });
     });
-    const client = await Client.connect(await made.listen());
+    const client = await Client.connect((await made.listen())[0] as Address);
     expect((await client.get('/')).text).toBe('by path');
   });
 
@@ -75,9 +78,9 @@ describe('start', () => {
   test('refuses what is no application, and says where', () => {
     const { server: made } = server();
     expect(() => made.mount('/x', null as never)).toThrow(
-      "mount('/x', …): the application is null, not a function.",
+      "mount('/x', …): the application must be a function, not null.",
     );
-    expect(() => made.route('GET', '/y', {} as never)).toThrow(/route\('\/y', …\).*a object|an object/);
+    expect(() => made.route('GET', '/y', {} as never)).toThrow(/route\('\/y', …\).*a function, not object/);
     expect(() => made.fallback('z' as never)).toThrow(/fallback\(…\)/);
   });
 });
@@ -131,7 +134,7 @@ describe('listen', () => {
   test('after a stop is refused', async () => {
     const made = await serving(it => it.mount('/', says('hello')));
     await made.server.stop();
-    expect(made.server.address).toBeNull();
+    expect(made.server.addresses).toEqual([]);
     await expect(made.server.listen()).rejects.toThrow(/has been stopped. Make another one/);
   });
 
@@ -140,7 +143,7 @@ describe('listen', () => {
     const second = server(first.address as { host: string; port: number });
     second.server.mount('/', says('second'));
     await expect(second.server.listen()).rejects.toMatchObject({ code: 'FAPWS_LISTEN_BUSY' });
-    expect(second.server.address).toBeNull();
+    expect(second.server.addresses).toEqual([]);
     await first.server.stop();
     await second.server.listen();
     expect((await (await second.client()).get('/')).text).toBe('second');
@@ -219,6 +222,6 @@ describe('run', () => {
     const over = made.server.run({ print: line => lines.push(line) });
     const stopped = made.server.stop();
     await within(Promise.all([over, stopped]), 'run and stop resolve');
-    expect(made.server.address).toBeNull();
+    expect(made.server.addresses).toEqual([]);
   });
 });

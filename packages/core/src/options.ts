@@ -1,0 +1,105 @@
+// What can be said when a server is made, and the checks that make a mistake there a clear error at once.
+
+import type { Application } from './base/types.ts';
+import { defaultLimits, defaultTimeouts, type Limits, type Timeouts } from './http/limits.ts';
+import { ListenError } from './loop/errors.ts';
+import type { Address, Loop } from './loop/types.ts';
+import type { Router } from './router/types.ts';
+
+export interface ServerOptions {
+  /** How many connections the kernel may keep waiting. @default 511 */
+  readonly backlog?: number | undefined;
+  /** Bounds on size and number. @default defaultLimits */
+  readonly limits?: Partial<Limits> | undefined;
+  /** Bounds on time. @default defaultTimeouts */
+  readonly timeouts?: Partial<Timeouts> | undefined;
+  /** Finds the application for a path. @default a radix tree */
+  readonly router?: Router<Application> | undefined;
+  /** The event loop. @default what LIBEV_FLAGS asks for, else the best one that works here */
+  readonly loop?: Loop | undefined;
+}
+
+const optionNames = ['backlog', 'limits', 'timeouts', 'router', 'loop'];
+const addressNames = ['host', 'port', 'path', 'mode', 'fd'];
+
+/**
+ * @throws {RangeError} for a name that is no option: a misspelt one would be ignored otherwise
+ */
+export function checkNames(what: string, given: object, known: readonly string[]): void {
+  for (const name of Object.keys(given)) {
+    if (!known.includes(name)) {
+      throw new RangeError(`There is no ${what} called ${name}. There are: ${known.join(', ')}.`);
+    }
+  }
+}
+
+/** @throws {RangeError} */
+export function checkOptions(options: ServerOptions, withAddress: boolean): void {
+  checkNames('option of a server', options, withAddress ? [...addressNames, ...optionNames] : optionNames);
+}
+
+export function limitsOf(options: ServerOptions): Limits {
+  return bounds('limit', defaultLimits, options.limits);
+}
+
+export function timeoutsOf(options: ServerOptions): Timeouts {
+  return bounds('timeout', defaultTimeouts, options.timeouts);
+}
+
+/** Defaults with what the user changes. @throws {RangeError} for a name that is none or a bound that can't be one */
+function bounds<T extends object>(what: string, defaults: T, changes: Partial<T> = {}): T {
+  checkNames(what, changes, Object.keys(defaults));
+  for (const [name, value] of Object.entries(changes)) {
+    if (value !== undefined && !(typeof value === 'number' && value > 0)) {
+      throw new RangeError(
+        `The ${what} ${name} is a number above 0, or Infinity for none, not ${String(value)}.`,
+      );
+    }
+  }
+  const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
+  return { ...defaults, ...given };
+}
+
+/** @throws {ListenError} FAPWS_LISTEN_ADDRESS, FAPWS_LISTEN_FD */
+export function checkAddress(address: Address): void {
+  if (typeof address !== 'object' || address === null) {
+    throw new ListenError(
+      'FAPWS_LISTEN_ADDRESS',
+      'A server needs an address: start(host, port), start({ path }) or start({ fd }).',
+    );
+  }
+  if ('path' in address) {
+    if (typeof address.path === 'string' && address.path !== '') return;
+    throw new ListenError(
+      'FAPWS_LISTEN_ADDRESS',
+      'The path of a unix socket is empty. Give a path such as /run/app.sock.',
+    );
+  }
+  if ('fd' in address) {
+    if (Number.isInteger(address.fd) && address.fd >= 0) return;
+    throw new ListenError(
+      'FAPWS_LISTEN_FD',
+      `${String(address.fd)} is not a file descriptor. Give a number from 0 on.`,
+    );
+  }
+  const { host, port } = address;
+  if (typeof host !== 'string' || host === '') {
+    throw new ListenError(
+      'FAPWS_LISTEN_ADDRESS',
+      `${JSON.stringify(host)} is not a host. Give an address such as 127.0.0.1, or 0.0.0.0 for all.`,
+    );
+  }
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw new ListenError(
+      'FAPWS_LISTEN_ADDRESS',
+      `${typeof port === 'string' ? JSON.stringify(port) : String(port)} is not a port. Give a number from 0 (any free port) to 65535.`,
+    );
+  }
+}
+
+/** @throws {TypeError} */
+export function checkApplication(application: unknown, where: string): void {
+  if (typeof application === 'function') return;
+  const kind = application === null || application === undefined ? String(application) : typeof application;
+  throw new TypeError(`${where}: the application must be a function, not ${kind}.`);
+}
