@@ -4,24 +4,16 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { build } from 'esbuild';
+import { asPublished } from './as-published.mjs';
 
 const packageFolder = resolve(import.meta.dirname, '..');
 const declarations = join(packageFolder, 'build');
 const dist = join(packageFolder, 'dist');
 
 const bundle = await build({
+  ...asPublished,
   entryPoints: [join(packageFolder, 'src/index.ts')],
-  bundle: true,
   write: false,
-  format: 'esm',
-  platform: 'node',
-  target: 'node20.19',
-  packages: 'external',
-  // Names stay, and so do lines of a readable length: a stack trace still says where it comes from.
-  minifyWhitespace: true,
-  minifySyntax: true,
-  lineLimit: 120,
-  legalComments: 'inline',
 });
 
 /** The files of build/ that a declaration file imports. */

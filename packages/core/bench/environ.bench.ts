@@ -1,15 +1,16 @@
-// What an environ costs: made and not read, read key by key, shown whole. Run after a build: node bench/environ.bench.mjs
+// What an environ costs: made and not read, read key by key, shown whole.
+// `pnpm --filter @fapws/core bench environ` runs it.
 import { Buffer } from 'node:buffer';
 import { bench, do_not_optimize, run } from 'mitata';
-import { environOf, LazyEnviron } from '../dist/base/environ.js';
-import { call } from '../dist/index.js';
+import { environOf, LazyEnviron } from '../src/base/environ.ts';
+import { call } from '../src/index.ts';
 
 // A real exchange, as an application sees it.
-let captured;
+let captured: ConstructorParameters<typeof LazyEnviron> | undefined;
 class Capturing extends LazyEnviron {
-  constructor(exchange, routed, server) {
-    super(exchange, routed, server);
-    captured ??= { exchange, routed, server };
+  constructor(...parts: ConstructorParameters<typeof LazyEnviron>) {
+    super(...parts);
+    captured ??= parts;
   }
 }
 const headers = {
@@ -23,7 +24,8 @@ await call(
   { target: '/path?query=1', headers },
   { Environ: Capturing, errors: { write() {}, writelines() {}, flush() {} } },
 );
-const { exchange, routed, server } = captured;
+if (captured === undefined) throw new Error('the application was not called');
+const [exchange, routed, server] = captured;
 const make = () => environOf(new LazyEnviron(exchange, routed, server));
 const environ = make();
 

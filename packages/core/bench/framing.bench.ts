@@ -1,16 +1,23 @@
 // What a whole request costs between the loop and the application: parsing, routing, environ, framing, without sockets.
-// Run after a build: node bench/framing.bench.mjs
+// `pnpm --filter @fapws/core bench framing` runs it.
 import { Buffer } from 'node:buffer';
 import { bench, group, run } from 'mitata';
-import { Server } from '../dist/index.js';
-import { sharedParser } from '../dist/parser/parser.js';
+import {
+  type Acceptor,
+  type Address,
+  type ListenOptions,
+  type Loop,
+  Server,
+  type Transport,
+} from '../src/index.ts';
+import { sharedParser } from '../src/parser/parser.ts';
 
 /** A loop without sockets: the benchmark is the client. */
-class NoLoop {
-  name = 'none';
-  acceptor;
+class NoLoop implements Loop {
+  readonly name = 'none';
+  acceptor!: Acceptor;
 
-  async listen(address, _options, acceptor) {
+  async listen(address: Address, _options: ListenOptions, acceptor: Acceptor) {
     this.acceptor = acceptor;
     return { address, close: async () => {} };
   }
@@ -19,36 +26,36 @@ class NoLoop {
     return { stop() {}, restart() {} };
   }
 
-  afterTurn(task) {
+  afterTurn(task: () => void) {
     task();
   }
 
-  defer(task) {
+  defer(task: () => void) {
     task();
   }
 }
 
 /** Takes what is written and forgets it. */
-class Sink {
-  backlog = 0;
-  remote = { address: '127.0.0.1', port: 1 };
-  local = { address: '127.0.0.1', port: 80 };
+class Sink implements Transport {
+  readonly backlog = 0;
+  readonly remote = { address: '127.0.0.1', port: 1 };
+  readonly local = { address: '127.0.0.1', port: 80 };
   #text = '';
-  static #octets = Buffer.alloc(1 << 16);
+  static readonly #octets: Buffer = Buffer.alloc(1 << 16);
 
-  write(data) {
+  write(data: string | Uint8Array): boolean {
     this.#text += typeof data === 'string' ? data : Buffer.from(data).toString('latin1');
     return true;
   }
 
-  writeWhole(head, content) {
+  writeWhole(head: string, content: string | Uint8Array): boolean {
     this.write(head);
     return this.write(content);
   }
 
   /** What a socket does with a string: join its pieces and copy its octets. */
   flush() {
-    Sink.#octets.latin1Write(this.#text);
+    Sink.#octets.write(this.#text, 'latin1');
     this.#text = '';
   }
 
@@ -60,7 +67,7 @@ class Sink {
 }
 
 const loop = new NoLoop();
-const server = new Server({ host: '127.0.0.1', port: 1 }, { loop });
+const server = new Server([{ host: '127.0.0.1', port: 1 }], { loop });
 server.route('GET', '/hello', (_environ, startResponse) => {
   startResponse('200 OK', [['Content-Type', 'text/plain']]);
   return ['Hello World!!'];
@@ -90,12 +97,12 @@ const browser = [
   'Sec-Fetch-Site: same-origin',
   'Upgrade-Insecure-Requests: 1',
 ];
-const request = (path, fields = []) =>
+const request = (path: string, fields: readonly string[] = []) =>
   `GET ${path} HTTP/1.1\r\n${['Host: 127.0.0.1:8080', ...fields].join('\r\n')}\r\n\r\n`;
 
 const { input } = sharedParser();
 
-function benchRead(name, text) {
+function benchRead(name: string, text: string) {
   const octets = Buffer.from(text);
   const sink = new Sink();
   const connection = loop.acceptor.open(sink);
