@@ -7,9 +7,9 @@ server.mount('/hello', (environ, startResponse) => {
   startResponse('200 OK', [['Content-Type', 'text/plain']]);
   return [`hello ${environ.PATH_INFO}`];
 });
-const [address] = await server.listen();
+await server.listen();
 try {
-  const response = await fetch(`http://127.0.0.1:${address.port}/hello/you`, {
+  const response = await fetch(`${server.url}/hello/you`, {
     signal: AbortSignal.timeout(5000),
   });
   console.log(response.status, await response.text());

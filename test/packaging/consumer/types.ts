@@ -26,10 +26,10 @@ const server = start('127.0.0.1', 0);
 server.mount('/hello', app);
 server.mount('/later', later);
 server.mount('/chunks', chunks);
-const [address] = await server.listen();
+await server.listen();
 try {
   for (const path of ['/hello/you', '/later', '/chunks']) {
-    const response = await fetch(`http://127.0.0.1:${address?.port}${path}`, {
+    const response = await fetch(server.url + path, {
       signal: AbortSignal.timeout(5000),
     });
     console.log(response.status, await response.text());
