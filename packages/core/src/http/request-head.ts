@@ -127,11 +127,11 @@ export class RequestHead {
 
   #checkRequestLine(octets: Uint8Array, base: number): Refusal | null {
     const end = base + this.targetEnd;
-    // llhttp takes several spaces before the target; two parsers that count them differently disagree on the target.
-    if (octets[base + this.targetStart - 2] === 0x20 || octets[end] !== 0x20) {
+    if (octets[end] !== 0x20) {
       // A line that ends here is HTTP/0.9, which has no version.
       return octets[end] === 0x0d ? Refusal.version : Refusal.badRequest;
     }
+    // llhttp takes several spaces before the target; two parsers that count them differently disagree on the target.
     const lineStart = this.targetStart - 1 - this.method.length;
     if (lineStart !== 0 && !isEmptyLines(octets, base, base + lineStart)) return Refusal.badRequest;
     if (octets[end + 1] !== 0x48) return Refusal.badRequest;

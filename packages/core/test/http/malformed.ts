@@ -158,19 +158,18 @@ export const hosts: Malformed[] = list(400, {
       '[1::2::3]',
       '[1:2:3:4:5:6:7]',
       '[1:2:3:4:5:6:7:8:9]',
+      '[1:2:3:4:5:6:7:8::]',
+      '[1:2::3:4::5:6:7:8]',
       '[12345::]',
       '[::1.2.3]',
       '[::1.2.3.256]',
       '[::g]',
       '[fe80::1%25eth0]',
       'a\tb',
-      'a.',
-    ]
-      .filter(value => value !== 'a.')
-      .map(value => [
-        `3.2, S7.2 the value ${JSON.stringify(value)}`,
-        `GET / HTTP/1.1\r\nHost: ${value}\r\n\r\n`,
-      ]),
+    ].map(value => [
+      `3.2, S7.2 the value ${JSON.stringify(value)}`,
+      `GET / HTTP/1.1\r\nHost: ${value}\r\n\r\n`,
+    ]),
   ),
 });
 
