@@ -1,9 +1,10 @@
 // From a request to the application that answers it, and the answers that the server gives itself.
 
-import { answer, fail, respondWithPage } from './base/answer.ts';
+import { answer } from './base/answer.ts';
 import { Base } from './base/base.ts';
 import type { Routed } from './base/environ.ts';
 import { pageOf } from './base/error-page.ts';
+import { fail, respondWithPage } from './base/failure.ts';
 import type { Application } from './base/types.ts';
 import type { Exchange } from './http/exchange.ts';
 import type { Answerer, RefusalPage } from './http/protocol.ts';
