@@ -2,7 +2,7 @@
 
 /** What a target is. Invalid ones are refused with 400, foreign ones (an https target on a plain connection) with 421. */
 export const OriginForm = 0;
-export const AbsoluteForm = 1;
+const AbsoluteForm = 1;
 export const AsteriskForm = 2;
 export const AuthorityForm = 3;
 export const InvalidTarget = 4;

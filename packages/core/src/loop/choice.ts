@@ -3,7 +3,7 @@
 import { ListenError } from './errors.ts';
 
 /** The bits of LIBEV_FLAGS, with libev's own meaning. */
-export const backends: ReadonlyMap<number, string> = new Map([
+const backends: ReadonlyMap<number, string> = new Map([
   [1, 'select'],
   [2, 'poll'],
   [4, 'epoll'],

@@ -15,9 +15,7 @@ export const InvalidMethod = 6;
 export const InvalidConstant = 8;
 export const InvalidVersion = 9;
 export const InvalidContentLength = 11;
-export const InvalidTransferEncoding = 15;
 export const Paused = 21;
-export const PausedForUpgrade = 22;
 /** The client speaks HTTP/2 with prior knowledge. */
 export const PausedForHttp2 = 23;
 
