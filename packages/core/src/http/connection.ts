@@ -13,6 +13,7 @@ import { RequestHead } from './request-head.ts';
 import { responseHeadOf } from './response-head.ts';
 import * as states from './states.ts';
 import type { Timed } from './timer-wheel.ts';
+import { refusalOf } from './unreadable.ts';
 
 /** From here on answers pile up at a client that does not read them: its further requests wait. Octets. */
 const ANSWER_BACKLOG = 65_536;
@@ -589,34 +590,4 @@ export class Connection implements Receiver, Timed {
   #enter(event: number): void {
     this.state = states.nextState(this.state, event);
   }
-}
-
-/**
- * The answer to a head that llhttp could not read.
- * @param text what it could read
- */
-function refusalOf(code: number, parser: Parser, text: string): Refusal {
-  switch (code) {
-    case parserCodes.InvalidMethod: {
-      // A token, or octets above 7F as an exotic method has them: not known here (RFC 9110 9.1). Else garbage.
-      const octet = parser.memory[parser.position] as number;
-      const isMethod = octet === 0x20 ? /[^\r\n]$/.test(text) : isTokenOctet(octet);
-      return isMethod ? Refusal.method : Refusal.badRequest;
-    }
-    case parserCodes.InvalidConstant:
-      return parser.reason === 'Invalid method for HTTP/x.x request' ? Refusal.method : Refusal.badRequest;
-    case parserCodes.InvalidContentLength:
-      // RFC 9110 8.6: more digits than any number has, which is too much, not wrong.
-      return parser.reason === 'Content-Length overflow' ? Refusal.contentTooLarge : Refusal.badRequest;
-    case parserCodes.InvalidVersion:
-      return parser.reason === 'Invalid HTTP version' ? Refusal.version : Refusal.badRequest;
-    case parserCodes.PausedForHttp2:
-      return Refusal.version;
-    default:
-      return Refusal.badRequest;
-  }
-}
-
-function isTokenOctet(octet: number): boolean {
-  return octet > 0x20 && octet !== 0x7f && !'(),/:;<=>?@[\\]{}"'.includes(String.fromCharCode(octet));
 }

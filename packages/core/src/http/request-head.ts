@@ -30,7 +30,7 @@ const COLON = 0x3a;
 /** How the content of a request is delimited (RFC 9112 6.3). */
 export const NoContent = 0;
 export const KnownLength = 1;
-export const Chunked = 2;
+const Chunked = 2;
 
 export class RequestHead {
   /** The octets from the request line to the last field value, one code point each. */
