@@ -2,6 +2,7 @@
 
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
@@ -49,6 +50,20 @@ describe.each(publicPackages)('$name', published => {
       );
     expect(stale, `remove ${published.folder}/dist and build again`).toEqual([]);
   });
+
+  test.runIf(published.name === '@fapws/core')(
+    'is one module that keeps its names and the notice of llhttp',
+    async () => {
+      expect(files.filter(file => file.endsWith('.js'))).toEqual(['dist/index.js']);
+      const file = join(unpacked, 'dist/index.js');
+      expect(readFileSync(file, 'utf8')).toContain('Copyright Fedor Indutny');
+      const core: Record<string, unknown> = await import(pathToFileURL(file).href);
+      const functions = Object.entries(core).filter(entry => typeof entry[1] === 'function');
+      expect(functions.map(([, value]) => (value as () => void).name)).toEqual(
+        functions.map(([name]) => name),
+      );
+    },
+  );
 
   test('its package.json needs neither the workspace nor its sources', () => {
     const text = JSON.stringify({ ...manifest, scripts: undefined, devDependencies: undefined });
