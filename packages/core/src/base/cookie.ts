@@ -1,6 +1,6 @@
 // Set-Cookie lines (RFC 6265 4.1), as start_response of Fapws3 could make them. Signed cookies and parsing are @fapws/forms'.
 
-import { ContractError } from '../http/errors.ts';
+import { ContractError, shown } from '../http/errors.ts';
 
 export interface CookieOptions {
   /** Seconds until the browser forgets it; without it and `expires` it lives as long as the browser. */
@@ -28,7 +28,7 @@ const attributeOctets = /^[\x20-\x3a\x3c-\x7e]*$/;
  */
 export function cookieLine(name: string, value: string, options: CookieOptions = {}): string {
   if (!token.test(name)) {
-    throw new ContractError('FAPWS_HEADER', `${JSON.stringify(name)} is not a cookie name.`);
+    throw new ContractError('FAPWS_HEADER', `${shown(name)} is not a cookie name.`);
   }
   let line = `${name}=${cookieOctets.test(value) ? value : encodeURIComponent(value)}`;
   if (options.maxAge !== undefined) line += attribute('Max-Age', String(seconds(options.maxAge)));
@@ -57,5 +57,5 @@ function attribute(name: string, value: string): string {
 }
 
 function badAttribute(name: string, value: unknown): ContractError {
-  return new ContractError('FAPWS_HEADER', `${JSON.stringify(value)} is not a cookie's ${name}.`);
+  return new ContractError('FAPWS_HEADER', `${shown(value)} is not a cookie's ${name}.`);
 }

@@ -45,3 +45,9 @@ export class RequestError extends Error {
     this.status = status;
   }
 }
+
+/** A value as a message names it: strings quoted and shortened, anything else by its kind. Never throws. */
+export function shown(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value);
+  return value === null || value === undefined ? String(value) : `a ${typeof value}`;
+}

@@ -2,7 +2,7 @@
 // No answer leaves the server around these checks; they are what makes response splitting impossible (RFC 9110 17.4).
 
 import type { Clock } from './clock.ts';
-import { ContractError } from './errors.ts';
+import { ContractError, shown } from './errors.ts';
 
 /** One field line: name and value. */
 export type Header = readonly [name: string, value: string];
@@ -63,7 +63,7 @@ function parseStatus(text: string): Status {
   if (typeof text !== 'string' || !/^[2-9]\d\d [\t\x20-\x7e\x80-\xff]*$/.test(text)) {
     throw new ContractError(
       'FAPWS_STATUS',
-      `${JSON.stringify(text)} is not a status. Give three digits from 200 on, a space and a reason, as in '200 OK'.`,
+      `${shown(text)} is not a status. Give three digits from 200 on, a space and a reason, as in '200 OK'.`,
     );
   }
   const code = Number(text.slice(0, 3));
@@ -103,7 +103,7 @@ function checkField(name: string, value: string): void {
   if (typeof name !== 'string' || !/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name)) {
     throw new ContractError(
       'FAPWS_HEADER',
-      `${JSON.stringify(name)} is not a header name. A name has letters, digits and -_.!#$%&'*+^\`|~ only.`,
+      `${shown(name)} is not a header name. A name has letters, digits and -_.!#$%&'*+^\`|~ only.`,
     );
   }
   if (typeof value !== 'string' || !hasOnlyValueOctets(value)) throw badValue(name, value);
@@ -218,7 +218,7 @@ function declaredLength(value: string, before: number): number {
   if (!/^\d{1,15}$/.test(value)) {
     throw new ContractError(
       'FAPWS_CONTENT_LENGTH',
-      `Content-Length ${JSON.stringify(value)} is not a number of octets.`,
+      `Content-Length ${shown(value)} is not a number of octets.`,
     );
   }
   if (before !== -1) throw new ContractError('FAPWS_CONTENT_LENGTH', 'Content-Length is given twice.');
@@ -236,7 +236,7 @@ function badValue(name: string, value: unknown): ContractError {
   return new ContractError(
     'FAPWS_HEADER',
     typeof value === 'string'
-      ? `The value of ${name} has a character that a header can't carry: ${JSON.stringify(value.slice(0, 80))}. Controls, CR, LF, NUL and what is above U+00FF have to be encoded.`
+      ? `The value of ${name} has a character that a header can't carry: ${shown(value)}. Controls, CR, LF, NUL and what is above U+00FF have to be encoded.`
       : `The value of ${name} is not a string but ${typeof value}.`,
   );
 }

@@ -232,7 +232,7 @@ describe('startResponse', () => {
   ];
 
   test.each(badStatuses)(
-    'E5: Status and headers are checked when they are given. (status %j)',
+    'E5: Status and headers are checked when they are given. (status %s)',
     async status => {
       await refused([status, []], 'FAPWS_STATUS');
     },
