@@ -85,8 +85,8 @@ export function callThrough(
   request: CallRequest | string,
 ): Promise<CallResponse> {
   const wanted = typeof request === 'string' ? { target: request } : request;
-  checkNames('part of a request to call', wanted, ['method', 'target', 'headers', 'body', 'remote']);
   return new Promise((resolve, reject) => {
+    checkNames('part of a request to call', wanted, ['method', 'target', 'headers', 'body', 'remote']);
     const protocol = makeProtocol(task => queueMicrotask(task));
     // The answer is then the last one, whatever the request says of the connection, and its end that of the connection.
     protocol.stopping = true;

@@ -11,6 +11,7 @@ import type { Answerer, RefusalPage } from './http/protocol.ts';
 import { Refusal } from './http/refusal.ts';
 import { KnownLength } from './http/request-head.ts';
 import { AsteriskForm, AuthorityForm } from './http/request-target.ts';
+import { checkMethods } from './options.ts';
 import type { Router } from './router/types.ts';
 
 export class Dispatcher implements Answerer {
@@ -30,6 +31,7 @@ export class Dispatcher implements Answerer {
   }
 
   set base(base: Base) {
+    checkMethods(base.methods);
     this.#base = base;
     this.#methods = new Set([...base.methods, ...this.#routedMethods]);
   }
@@ -37,8 +39,10 @@ export class Dispatcher implements Answerer {
   /** A route for a method makes it a method of this server. */
   route(methods: string | readonly string[], pattern: string, application: Application): void {
     this.router.route(methods, pattern, application);
-    for (const method of typeof methods === 'string' ? [methods] : methods) {
-      if (method === '*') continue;
+    if (methods === '*') return;
+    const names = typeof methods === 'string' ? [methods] : methods;
+    checkMethods(names);
+    for (const method of names) {
       this.#routedMethods.add(method);
       this.#methods.add(method);
     }

@@ -4,6 +4,7 @@ import type { Application } from './base/types.ts';
 import { defaultLimits, defaultTimeouts, type Limits, type Timeouts } from './http/limits.ts';
 import { ListenError } from './loop/errors.ts';
 import type { Address, Loop } from './loop/types.ts';
+import { methodNames } from './parser/codes.ts';
 import type { Router } from './router/types.ts';
 
 export interface ServerOptions {
@@ -93,6 +94,16 @@ export function checkAddress(address: Address): void {
     throw new ListenError(
       'FAPWS_LISTEN_ADDRESS',
       `${typeof port === 'string' ? JSON.stringify(port) : String(port)} is not a port. Give a number from 0 (any free port) to 65535.`,
+    );
+  }
+}
+
+/** @throws {RangeError} for a method that llhttp does not know: no request with it would ever arrive here */
+export function checkMethods(methods: Iterable<string>): void {
+  for (const method of methods) {
+    if (methodNames.includes(method)) continue;
+    throw new RangeError(
+      `${JSON.stringify(method)} is not a method that this server can read. There are: ${methodNames.join(', ')}.`,
     );
   }
 }

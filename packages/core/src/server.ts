@@ -1,6 +1,6 @@
 // The server as its user sees it, and the one place where the rooms are put together: loop, protocol, router, base.
 
-import { Base, type BaseOptions } from './base/base.ts';
+import { Base, type BaseOptions, baseParts } from './base/base.ts';
 import { report } from './base/error-stream.ts';
 import type { Application, Environ } from './base/types.ts';
 import { type CallRequest, type CallResponse, callThrough } from './call.ts';
@@ -14,6 +14,7 @@ import type { Acceptor, Address, Listener, Loop, LoopTimer } from './loop/types.
 import {
   checkAddress,
   checkApplication,
+  checkNames,
   checkOptions,
   limitsOf,
   type ServerOptions,
@@ -134,8 +135,13 @@ export class Server {
     return this.#dispatcher.router.links();
   }
 
-  /** Replaces parts of the WSGI face. What `options` leaves out stays as it is. */
+  /**
+   * Replaces parts of the WSGI face, before the server listens. What `options` leaves out stays as it is.
+   * @throws {RangeError} for a method that can't be read
+   */
   base(options: BaseOptions): this {
+    if (this.#protocol !== null) throw new Error('base() comes before listen() or run().');
+    checkNames('part of the base', options, baseParts);
     this.#dispatcher.base = new Base(options, this.#dispatcher.base);
     return this;
   }

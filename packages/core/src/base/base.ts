@@ -26,6 +26,18 @@ export interface BaseOptions {
   readonly multiprocess?: boolean | undefined;
 }
 
+/** The names of the parts. */
+export const baseParts: readonly (keyof BaseOptions)[] = [
+  'Environ',
+  'Response',
+  'ident',
+  'errorPage',
+  'methods',
+  'traceback',
+  'errors',
+  'multiprocess',
+];
+
 export class Base implements ServerFacts {
   readonly Environ: typeof LazyEnviron;
   readonly Response: typeof WsgiResponse;

@@ -225,3 +225,53 @@ describe('run', () => {
     expect(made.server.addresses).toEqual([]);
   });
 });
+
+describe('mistakes when a server is made', () => {
+  test.each([
+    ['an option of start', () => start('127.0.0.1', 0, { limit: {} } as object)],
+    ['an option beside an address', () => start({ host: '127.0.0.1', port: 0, limmits: {} } as never)],
+    ['a limit', () => start('127.0.0.1', 0, { limits: { heads: 1 } as object })],
+    ['a part of the base', () => start('127.0.0.1', 0).base({ errorPag: () => ({}) } as object)],
+  ])('a misspelt name is an error that lists the right ones (%s)', (_, make) => {
+    expect(make).toThrow(/^There is no .* called .*\. There are: /);
+  });
+
+  test('a misspelt part of a request to call is one too', async () => {
+    const calling = start('127.0.0.1', 0).call({ path: '/' } as object);
+    await expect(calling).rejects.toThrow(/There are: method, target,/);
+  });
+
+  test('a method that can never arrive is an error, in the base and in a route', () => {
+    expect(() => start('127.0.0.1', 0).base({ methods: ['get'] })).toThrow(/"get" is not a method/);
+    expect(() => start('127.0.0.1', 0).route('BREW', '/pot', says('tea'))).toThrow(/"BREW" is not a method/);
+  });
+
+  test('a route for a method makes it a method of the server', async () => {
+    const made = start('127.0.0.1', 0).route('TRACE', '/trace', says('traced'));
+    expect((await made.call({ method: 'TRACE', target: '/trace' })).text()).toBe('traced');
+    expect((await made.call({ method: 'TRACE', target: '/' })).statusCode).toBe(404);
+  });
+
+  test('the base cannot be replaced under a running server', async () => {
+    const made = await serving(it => it.mount('/', says('hello')));
+    expect(() => made.server.base({ ident: 'late' })).toThrow(/comes before listen/);
+  });
+
+  test('several addresses are listened on, or none', async () => {
+    const made = start([{ host: '127.0.0.1', port: 0 }, { path: socketPath() }]).mount(
+      '/',
+      says('everywhere'),
+    );
+    onTestFinished(async () => {
+      await made.stop({ graceMs: 0 });
+    });
+    const addresses = await made.listen();
+    expect(addresses).toHaveLength(2);
+    for (const address of addresses) {
+      expect((await (await Client.connect(address)).get('/')).text).toBe('everywhere');
+    }
+    const busy = start([{ path: socketPath() }, addresses[0] as Address]);
+    await expect(busy.listen()).rejects.toMatchObject({ code: 'FAPWS_LISTEN_BUSY' });
+    expect(busy.addresses).toEqual([]);
+  });
+});
