@@ -89,7 +89,7 @@ export function callThrough(
     checkNames('part of a request to call', wanted, ['method', 'target', 'headers', 'body', 'remote']);
     const protocol = makeProtocol(task => queueMicrotask(task));
     // The answer is then the last one, whatever the request says of the connection, and its end that of the connection.
-    protocol.stopping = true;
+    protocol.persistent = false;
     const wire = new Wire(requestOctets(wanted), wanted.remote ?? { address: '127.0.0.1', port: 1 }, () => {
       try {
         resolve(parseResponse(wanted.method ?? 'GET', Buffer.concat(wire.received)));

@@ -27,6 +27,9 @@ const CHUNK_FRAMING = 24;
 /** Octets of ` HTTP/1.1`. */
 const LONGEST_VERSION = 9;
 
+/** Seconds that a client gets to leave after its last answer when the whole server wants to stop. */
+const LINGER_WHILE_STOPPING = 1;
+
 const Never = Number.POSITIVE_INFINITY;
 
 export class Connection implements Receiver, Timed {
@@ -81,7 +84,13 @@ export class Connection implements Receiver, Timed {
 
   /** Whether the answer in hand is the last one of this connection. */
   get isLast(): boolean {
-    return this.protocol.stopping || this.#peerEnded || this.#requests >= this.protocol.limits.requests;
+    const { protocol } = this;
+    return (
+      protocol.stopping ||
+      !protocol.persistent ||
+      this.#peerEnded ||
+      this.#requests >= protocol.limits.requests
+    );
   }
 
   // What the loop tells.
@@ -573,7 +582,9 @@ export class Connection implements Receiver, Timed {
         this.#expireIn(this.#paused || this.#exchange?.awaitsInvitation === true ? Never : timeouts.content);
         break;
       case states.Lingering:
-        this.#expireIn(timeouts.linger);
+        this.#expireIn(
+          this.protocol.stopping ? Math.min(timeouts.linger, LINGER_WHILE_STOPPING) : timeouts.linger,
+        );
         break;
       case states.Answering:
         this.deadline = Never;

@@ -53,6 +53,8 @@ export class Protocol {
   readonly connections: Set<Connection> = new Set();
   /** Set when the server stops: every answer is then the last of its connection. */
   stopping = false;
+  /** Whether a connection may have more than one request. */
+  persistent = true;
   /** Whose octets are being read: the parser and its input buffer belong to one connection at a time. */
   reading: Connection | null = null;
   #allGone: (() => void) | null = null;

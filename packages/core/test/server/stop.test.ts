@@ -238,3 +238,35 @@ describe('stop', () => {
     await client.peer.untilEnded();
   });
 });
+
+describe('fapws.stopping', () => {
+  test('tells an answer without an end that it should come to one', async () => {
+    const begun = gate();
+    const made = await serving(it =>
+      it.mount('/', async function* (environ, startResponse) {
+        startResponse('200 OK', [['Content-Type', 'text/plain']]);
+        yield 'begun, ';
+        const stopping = environ['fapws.stopping'];
+        expect(stopping.aborted).toBe(false);
+        const over = new Promise(resolve => stopping.addEventListener('abort', resolve));
+        begun.open();
+        await over;
+        yield 'ended';
+      }),
+    );
+    const client = await made.client();
+    const answer = client.get('/');
+    await within(begun.opened, 'the answer begins');
+    expect(await within(made.server.stop(), 'stop resolves')).toEqual({ cut: 0 });
+    expect((await answer).text).toBe('begun, ended');
+  });
+
+  test('is not aborted in a call, which has one request only', async () => {
+    const made = server();
+    made.server.mount('/', (environ, startResponse) => {
+      startResponse('200 OK', []);
+      return String(environ['fapws.stopping'].aborted);
+    });
+    expect((await made.server.call('/')).text()).toBe('false');
+  });
+});
