@@ -41,8 +41,7 @@ async function serve(port: number): Promise<void> {
   await server.run({
     graceMs: 1000,
     print: line => {
-      const { address } = server;
-      const url = `http://${HOST}:${address !== null && 'port' in address ? address.port : port}`;
+      const { url } = server;
       console.log(`${line}
 
   Open ${url}/ or try:

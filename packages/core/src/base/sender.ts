@@ -108,12 +108,21 @@ export class Sender {
     this.#over = true;
     const iterator = this.#iterator;
     this.#iterator = null;
-    try {
-      iterator?.return?.();
-    } catch (error) {
-      reportRequest(this.#base, this.#exchange, error);
-    }
+    if (iterator !== null)
+      void returnFrom(iterator, error => reportRequest(this.#base, this.#exchange, error));
     closeResult(this.#base, this.#exchange, this.#result);
+  }
+}
+
+/** Tells an iterator that nothing more is wanted. Its failure, at once or later, is reported and changes nothing. */
+async function returnFrom(
+  iterator: Iterator<unknown> | AsyncIterator<unknown>,
+  failed: (error: unknown) => void,
+): Promise<void> {
+  try {
+    await iterator.return?.();
+  } catch (error) {
+    failed(error);
   }
 }
 
@@ -188,17 +197,13 @@ export class AsyncSender {
   #end(): void {
     if (this.#over) return;
     this.#over = true;
-    if (!this.#exhausted) void this.#return();
-    closeResult(this.#base, this.#exchange, this.#result);
-  }
-
-  async #return(): Promise<void> {
-    try {
-      await this.#iterator.return?.();
-    } catch (error) {
-      // That the client has left is no news to report.
-      if (!isRequestError(error)) reportRequest(this.#base, this.#exchange, error);
+    if (!this.#exhausted) {
+      void returnFrom(this.#iterator, error => {
+        // That the client has left is no news to report.
+        if (!isRequestError(error)) reportRequest(this.#base, this.#exchange, error);
+      });
     }
+    closeResult(this.#base, this.#exchange, this.#result);
   }
 }
 
