@@ -3,7 +3,7 @@ import { BASELINE, SUBJECT } from '../contestants.mjs';
 import { startServer } from './processes.mjs';
 import { cpuMicroseconds, peakMemory } from './resources.mjs';
 import { isLoadScenario } from './scenario.mjs';
-import { isOutside, median, noiseBand } from './statistics.mjs';
+import { isOutside, median, noiseBand, quietest } from './statistics.mjs';
 
 const WARM_UP_SECONDS = 1;
 
@@ -28,7 +28,7 @@ const WARM_UP_SECONDS = 1;
  *   outsideNoise: boolean,
  *   peakMemory?: number,
  *   rounds: Round[],
- * }} Row medians over the rounds; `ratio` is how many times better than the baseline
+ * }} Row the quietest round's cost, medians for the rest; `ratio` is how many times better than the baseline
  */
 
 /**
@@ -170,10 +170,10 @@ function summary(field, original, twin, excluded, arena) {
   const paired = field.has(original) && field.has(twin);
   const noise = paired ? noiseBand(costs(original), costs(twin)) : null;
   const baseline = byName(field, BASELINE);
-  const baselineCost = baseline && median(costs(baseline));
+  const baselineCost = baseline && quietest(costs(baseline));
 
   const rows = [...field].map(([contestant, rounds]) => {
-    const cost = median(costs(contestant));
+    const cost = quietest(costs(contestant));
     const ratio = baselineCost ? baselineCost / cost : null;
     return {
       server: contestant.name,

@@ -5,7 +5,7 @@ export const USAGE = `Usage: pnpm bench [options]
 
   --scenario a,b   measure these only
   --server a,b     these servers only
-  --rounds N       rounds per scenario; the medians are reported (default 5)
+  --rounds N       rounds per scenario; the quietest one's CPU is reported (default 5)
   --duration S     whole seconds of load per round and server (default 1)
   --quick          one round: a first impression, not a result
   --no-write       print only

@@ -11,19 +11,23 @@ export function median(values) {
 const LEAST_NOISE = 0.01;
 
 /**
- * How far a server was from its own twin: the widest that any round saw, so that a ratio beyond it needs another reason
- * than chance.
+ * What a server costs: the lowest of its rounds. A neighbour on the machine can only add to the CPU time of a request
+ * (caches, clock, the other half of a core), so the quietest round is the nearest to the truth.
+ *
+ * @param {number[]} costs of each round
+ */
+export const quietest = costs => Math.min(...costs);
+
+/**
+ * How far a server was from its own twin, so that a ratio beyond it needs another reason than chance.
  *
  * @param {number[]} costs of each round
  * @param {number[]} twinCosts of the same rounds
  * @returns {number} 0.03 for a band of 3 % on both sides
  */
 export function noiseBand(costs, twinCosts) {
-  const deviations = costs.map((cost, round) => {
-    const ratio = cost / twinCosts[round];
-    return Math.max(ratio, 1 / ratio) - 1;
-  });
-  return Math.max(LEAST_NOISE, ...deviations);
+  const ratio = quietest(costs) / quietest(twinCosts);
+  return Math.max(LEAST_NOISE, Math.max(ratio, 1 / ratio) - 1);
 }
 
 /**

@@ -86,7 +86,7 @@ export function failureToListen(address: Address, error: NodeJS.ErrnoException):
         'FAPWS_LISTEN_PERMISSION',
         'path' in address
           ? `No permission to make a socket at ${where}. Choose a folder that this user may write.`
-          : `No permission to listen on ${where}. Ports below 1024 need a privilege: choose a port from 1024 on, or let systemd open it (docs/deploy.md).`,
+          : `No permission to listen on ${where}. Ports below 1024 need a privilege: choose a port from 1024 on, or inherit a socket that was opened with that privilege: start({ fd }).`,
         error,
       );
     case 'EADDRNOTAVAIL':
