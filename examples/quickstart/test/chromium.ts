@@ -2,7 +2,8 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
@@ -131,7 +132,8 @@ export class Chromium {
       this.#process.kill('SIGKILL');
       await ended;
     }
-    rmSync(this.#profile, { recursive: true, force: true, maxRetries: 10 });
+    // The browser's own children end a moment after it, and may still write into the profile until then.
+    await rm(this.#profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   }
 
   #ask(method: string, params: Parameters = {}): Promise<Parameters> {
