@@ -71,7 +71,6 @@ export class Sender {
       const chunk = checkedChunk(value);
       if (chunk.length === 0) continue;
       if (!exchange.started) {
-        this.#requireHead();
         exchange.keep(chunk);
         continue;
       }
@@ -97,10 +96,6 @@ export class Sender {
       this.#iterator = null;
       throw error;
     }
-  }
-
-  #requireHead(): void {
-    if (this.#exchange.responseHead === null) throw notStarted();
   }
 
   #end(): void {
@@ -213,12 +208,5 @@ function checkedStep(step: IteratorResult<unknown>): IteratorResult<unknown> {
   throw new ContractError(
     'FAPWS_RESULT',
     'The iterator of a result gave something that is no iterator result.',
-  );
-}
-
-function notStarted(): ContractError {
-  return new ContractError(
-    'FAPWS_NOT_STARTED',
-    'Content was sent before startResponse(status, headers) was called.',
   );
 }

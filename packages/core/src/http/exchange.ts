@@ -182,11 +182,6 @@ export class Exchange {
     return this.#progress === Complete;
   }
 
-  /** Octets of content sent so far. */
-  get sent(): number {
-    return this.#sent;
-  }
-
   /** Octets that the application's Content-Length leaves; Infinity if there is none. */
   get room(): number {
     const declared = this.#declaredLength;
@@ -196,8 +191,10 @@ export class Exchange {
   /**
    * Keeps the first piece of content back until the next one is sent: if it stays the only one, the answer's length is
    * known. From now on the head cannot change.
+   * @throws {ContractError} FAPWS_NOT_STARTED
    */
   keep(content: Chunk): void {
+    if (this.#responseHead === null) throw notStarted();
     this.#kept = content;
   }
 
@@ -220,11 +217,6 @@ export class Exchange {
     if (this.#progress === Complete) task();
     else if (this.#endTasks === null) this.#endTasks = [task];
     else this.#endTasks.push(task);
-  }
-
-  /** The head that was set, if one was. */
-  get responseHead(): ResponseHead | null {
-    return this.#responseHead;
   }
 
   /**
@@ -371,12 +363,7 @@ export class Exchange {
    */
   #begin(length: number): string {
     const answer = this.#responseHead;
-    if (answer === null) {
-      throw new ContractError(
-        'FAPWS_NOT_STARTED',
-        'Content was sent before startResponse(status, headers) was called.',
-      );
-    }
+    if (answer === null) throw notStarted();
     if (this.#progress !== Unsent) {
       throw new ContractError('FAPWS_ANSWERED', 'The answer has been sent.');
     }
@@ -426,6 +413,13 @@ function lengthLine(length: number): string {
   if (length >= LONGEST_RENDERED) return `Content-Length: ${length}\r\n`;
   while (lengthLines.length <= length) lengthLines.push(`Content-Length: ${lengthLines.length}\r\n`);
   return lengthLines[length] as string;
+}
+
+function notStarted(): ContractError {
+  return new ContractError(
+    'FAPWS_NOT_STARTED',
+    'Content was sent before startResponse(status, headers) was called.',
+  );
 }
 
 function answered(): ContractError {

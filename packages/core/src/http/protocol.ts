@@ -45,7 +45,6 @@ export class Protocol {
   readonly limits: Limits;
   readonly timeouts: Timeouts;
   readonly answerer: Answerer;
-  readonly serverLine: string;
   readonly clock: Clock;
   readonly wheel: TimerWheel;
   readonly afterTurn: (task: () => void) => void;
@@ -65,8 +64,7 @@ export class Protocol {
     this.limits = options.limits;
     this.timeouts = options.timeouts;
     this.answerer = options.answerer;
-    this.serverLine = options.ident === '' ? '' : `Server: ${options.ident}\r\n`;
-    this.clock = new Clock(this.serverLine, options.now);
+    this.clock = new Clock(options.ident === '' ? '' : `Server: ${options.ident}\r\n`, options.now);
     this.wheel = new TimerWheel(WHEEL_TICK, this.clock.now);
     this.afterTurn = options.afterTurn;
   }
