@@ -1,0 +1,72 @@
+// What the environment says about this process: where it listens, who stands before it, how long a stop may take. A
+// mistake there is an error at the start, in one sentence, and never a server that runs with something else.
+
+import type { Address } from '@fapws/core';
+
+/** Who tells the client's address: nobody, header fields of a proxy, or the PROXY protocol. */
+export type Front = 'none' | 'x-forwarded' | 'proxy-protocol';
+
+export interface Settings {
+  /** Empty: the sockets that systemd has opened, or else `defaultAddress`. */
+  readonly addresses: readonly Address[];
+  readonly front: Front;
+  /** Who may tell it, as @fapws/forwarded takes it. */
+  readonly trust: readonly string[];
+  /** A name for this process among its like. */
+  readonly instance: string;
+  readonly lameDuckMs: number;
+  readonly graceMs: number;
+}
+
+export const defaultAddress: Address = { host: '127.0.0.1', port: 8080 };
+
+/** A variable has a value that can't be used; the message says which and what would be right. */
+export class SettingsError extends Error {
+  override name = 'SettingsError';
+}
+
+/** @throws {SettingsError} */
+export function settingsFrom(environment: NodeJS.ProcessEnv): Settings {
+  const front = frontOf(environment['FRONT'] || 'none');
+  const trust = list(environment['TRUST']);
+  if (front !== 'none' && trust.length === 0) {
+    throw new SettingsError(
+      `FRONT=${front} needs TRUST: the addresses of the proxies, as in TRUST=127.0.0.1,10.0.0.0/8 or TRUST=unix.`,
+    );
+  }
+  return {
+    addresses: list(environment['LISTEN']).map(addressOf),
+    front,
+    trust,
+    instance: environment['INSTANCE'] || String(process.pid),
+    lameDuckMs: milliseconds('LAME_DUCK_MS', environment['LAME_DUCK_MS'] || '5000'),
+    graceMs: milliseconds('GRACE_MS', environment['GRACE_MS'] || '20000'),
+  };
+}
+
+function list(value = ''): string[] {
+  return value.split(/[\s,]+/).filter(entry => entry !== '');
+}
+
+function frontOf(value: string): Front {
+  if (value === 'none' || value === 'x-forwarded' || value === 'proxy-protocol') return value;
+  throw new SettingsError(`FRONT=${value} is unknown. There are: none, x-forwarded, proxy-protocol.`);
+}
+
+/** `8081`, `0.0.0.0:8080`, `[::]:8080` or `unix:/run/app/app.sock`. */
+function addressOf(text: string): Address {
+  // The proxy in front runs as another user, of the same group: see the guide.
+  if (text.startsWith('unix:')) return { path: text.slice('unix:'.length), mode: 0o660 };
+  const [, bracketed, plain, port = text] = /^(?:\[([^\]]+)\]|([^:]+)):(\d+)$/.exec(text) ?? [];
+  if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
+    throw new SettingsError(
+      `LISTEN=${text} is no address. Examples: 8081 (on 127.0.0.1), 0.0.0.0:8080, [::]:8080, unix:/run/app/app.sock.`,
+    );
+  }
+  return { host: bracketed ?? plain ?? '127.0.0.1', port: Number(port) };
+}
+
+function milliseconds(name: string, text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new SettingsError(`${name}=${text} is no number of milliseconds.`);
+  return Number(text);
+}
