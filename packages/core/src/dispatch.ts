@@ -14,15 +14,24 @@ import { AsteriskForm, AuthorityForm } from './http/request-target.ts';
 import { checkMethods } from './options.ts';
 import type { Router } from './router/types.ts';
 
+/** What is mounted or routed: an application, and its own bounds where they differ from the server's. */
+export interface Linked {
+  readonly application: Application;
+  /** Octets of content. */
+  readonly contentLimit: number | undefined;
+  /** Seconds. */
+  readonly handlerTimeout: number | undefined;
+}
+
 export class Dispatcher implements Answerer {
-  readonly router: Router<Application>;
-  fallback: Application | null = null;
+  readonly router: Router<Linked>;
+  fallback: Linked | null = null;
   #base = new Base({});
   /** Methods that reach applications: those of the base and those that routes name. */
   #methods: Set<string> = new Set(this.#base.methods);
   readonly #routedMethods = new Set<string>();
 
-  constructor(router: Router<Application>) {
+  constructor(router: Router<Linked>) {
     this.router = router;
   }
 
@@ -37,8 +46,8 @@ export class Dispatcher implements Answerer {
   }
 
   /** A route for a method makes it a method of this server. */
-  route(methods: string | readonly string[], pattern: string, application: Application): void {
-    this.router.route(methods, pattern, application);
+  route(methods: string | readonly string[], pattern: string, linked: Linked): void {
+    this.router.route(methods, pattern, linked);
     if (methods === '*') return;
     const names = typeof methods === 'string' ? [methods] : methods;
     checkMethods(names);
@@ -57,10 +66,6 @@ export class Dispatcher implements Answerer {
         respondWithPage(base, exchange, Refusal.method.status, Refusal.method.detail);
         return;
       }
-      if (head.framing === KnownLength && head.contentLength > exchange.contentLimit) {
-        exchange.refuse(Refusal.contentTooLarge);
-        return;
-      }
       if (head.form === AsteriskForm) {
         tellMethods(exchange, [...this.#methods]);
         return;
@@ -69,10 +74,10 @@ export class Dispatcher implements Answerer {
       switch (match.kind) {
         case 'route':
         case 'mount':
-          answer(base, exchange, match.value, match);
+          this.#call(exchange, match.value, match);
           return;
         case 'not-found':
-          if (this.fallback !== null) answer(base, exchange, this.fallback, unrouted(match.pathInfo));
+          if (this.fallback !== null) this.#call(exchange, this.fallback, unrouted(match.pathInfo));
           // As in Fapws3, a client may ask for the methods before it knows a path.
           else if (head.method === 'OPTIONS') tellMethods(exchange, [...this.#methods]);
           else respondWithPage(base, exchange, '404 Not Found', 'There is nothing at this path.');
@@ -92,6 +97,18 @@ export class Dispatcher implements Answerer {
       // A router of the user's own has failed.
       fail(base, exchange, error);
     }
+  }
+
+  /** HOT. Calls an application, unless the request is already known to have too much content for it. */
+  #call(exchange: Exchange, linked: Linked, routed: Routed): void {
+    const { head } = exchange;
+    exchange.contentLimit = linked.contentLimit ?? exchange.contentLimit;
+    exchange.handlerTimeout = linked.handlerTimeout ?? exchange.handlerTimeout;
+    if (head.framing === KnownLength && head.contentLength > exchange.contentLimit) {
+      exchange.refuse(Refusal.contentTooLarge);
+      return;
+    }
+    answer(this.#base, exchange, linked.application, routed);
   }
 
   /** Answerer: the page for a request that no application sees. */

@@ -22,10 +22,13 @@ export type {
   Write,
 } from './base/types.ts';
 export { type CallRequest, type CallResponse, call } from './call.ts';
+export type { Linked } from './dispatch.ts';
 export { httpDate } from './http/clock.ts';
 export { ContractError, type ContractErrorCode, RequestError, type RequestErrorCode } from './http/errors.ts';
+export type { AbortedEvent, RefusedEvent, RequestEvent, TimeoutEvent } from './http/events.ts';
 export type { Exchange } from './http/exchange.ts';
 export { defaultLimits, defaultTimeouts, type Limits, type Timeouts } from './http/limits.ts';
+export type { Preface, PrefaceResult } from './http/preface.ts';
 export { ListenError, type ListenErrorCode } from './loop/errors.ts';
 export type {
   Acceptor,
@@ -41,7 +44,7 @@ export type {
   Transport,
   UnixAddress,
 } from './loop/types.ts';
-export type { ServerOptions } from './options.ts';
+export type { LinkOptions, ServerOptions } from './options.ts';
 export { RouteError } from './router/errors.ts';
 export type { PathParameters } from './router/parameters.ts';
 export type { Found, Link, Match, Router } from './router/types.ts';

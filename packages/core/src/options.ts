@@ -1,7 +1,9 @@
 // What can be said when a server is made, and the checks that make a mistake there a clear error at once.
 
 import type { Application } from './base/types.ts';
+import type { Linked } from './dispatch.ts';
 import { defaultLimits, defaultTimeouts, type Limits, type Timeouts } from './http/limits.ts';
+import type { Preface } from './http/preface.ts';
 import { ListenError } from './loop/errors.ts';
 import type { Address, Loop } from './loop/types.ts';
 import { methodNames } from './parser/codes.ts';
@@ -10,17 +12,30 @@ import type { Router } from './router/types.ts';
 export interface ServerOptions {
   /** How many connections the kernel may keep waiting. @default 511 */
   readonly backlog?: number | undefined;
+  /**
+   * Whether other processes may listen on the same TCP port at the same time; the kernel spreads new connections over them.
+   * Needs Node 22.12 or newer. @default false
+   */
+  readonly reusePort?: boolean | undefined;
   /** Bounds on size and number. @default defaultLimits */
   readonly limits?: Partial<Limits> | undefined;
   /** Bounds on time. @default defaultTimeouts */
   readonly timeouts?: Partial<Timeouts> | undefined;
+  /** Reads what trusted peers send before their first request, such as the PROXY protocol. @default none */
+  readonly preface?: Preface | undefined;
   /** Finds the application for a path. @default a radix tree */
-  readonly router?: Router<Application> | undefined;
+  readonly router?: Router<Linked> | undefined;
   /** The event loop. @default what LIBEV_FLAGS asks for, else the best one that works here */
   readonly loop?: Loop | undefined;
 }
 
-const optionNames = ['backlog', 'limits', 'timeouts', 'router', 'loop'];
+/** Bounds for what is under one mount or route, in place of the server's. */
+export interface LinkOptions {
+  readonly limits?: Partial<Pick<Limits, 'content'>> | undefined;
+  readonly timeouts?: Partial<Pick<Timeouts, 'handler'>> | undefined;
+}
+
+const optionNames = ['backlog', 'reusePort', 'limits', 'timeouts', 'preface', 'router', 'loop'];
 const addressNames = ['host', 'port', 'path', 'mode', 'fd'];
 
 /**
@@ -39,26 +54,44 @@ export function checkOptions(options: ServerOptions, withAddress: boolean): void
   checkNames('option of a server', options, withAddress ? [...addressNames, ...optionNames] : optionNames);
 }
 
-export function limitsOf(options: ServerOptions): Limits {
-  return bounds('limit', defaultLimits, options.limits);
+export function limitsOf({ limits = {} }: ServerOptions): Limits {
+  checkBounds('limit', limits, Object.keys(defaultLimits));
+  return { ...defaultLimits, ...given(limits) };
 }
 
-export function timeoutsOf(options: ServerOptions): Timeouts {
-  return bounds('timeout', defaultTimeouts, options.timeouts);
+export function timeoutsOf({ timeouts = {} }: ServerOptions): Timeouts {
+  checkBounds('timeout', timeouts, Object.keys(defaultTimeouts));
+  return { ...defaultTimeouts, ...given(timeouts) };
 }
 
-/** Defaults with what the user changes. @throws {RangeError} for a name that is none or a bound that can't be one */
-function bounds<T extends object>(what: string, defaults: T, changes: Partial<T> = {}): T {
-  checkNames(what, changes, Object.keys(defaults));
-  for (const [name, value] of Object.entries(changes)) {
-    if (value !== undefined && !(typeof value === 'number' && value > 0)) {
-      throw new RangeError(
-        `The ${what} ${name} is a number above 0, or Infinity for none, not ${String(value)}.`,
-      );
-    }
+/** What is mounted or routed, with bounds of its own. @throws {RangeError} or TypeError */
+export function linkedOf(application: Application, options: LinkOptions, where: string): Linked {
+  checkApplication(application, where);
+  checkNames('option of a mount or route', options, ['limits', 'timeouts']);
+  const { limits = {}, timeouts = {} } = options;
+  checkBounds('limit of a mount or route', limits, ['content']);
+  checkBounds('timeout of a mount or route', timeouts, ['handler']);
+  return { application, contentLimit: limits.content, handlerTimeout: timeouts.handler };
+}
+
+/** The one bound that is a lower one: 0 switches it off. */
+const LOWER_BOUND = 'contentRate';
+
+/** @throws {RangeError} for a name that is none or a bound that can't be one */
+function checkBounds(what: string, bounds: object, names: readonly string[]): void {
+  checkNames(what, bounds, names);
+  for (const [name, value] of Object.entries(bounds)) {
+    if (value === undefined || (typeof value === 'number' && value > 0)) continue;
+    if (name === LOWER_BOUND && value === 0) continue;
+    const none = name === LOWER_BOUND ? '0' : 'Infinity';
+    throw new RangeError(
+      `The ${what} ${name} is a number above 0, or ${none} for none, not ${String(value)}.`,
+    );
   }
-  const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
-  return { ...defaults, ...given };
+}
+
+function given<T extends object>(bounds: Partial<T>): Partial<T> {
+  return Object.fromEntries(Object.entries(bounds).filter(([, value]) => value !== undefined)) as Partial<T>;
 }
 
 /** @throws {ListenError} FAPWS_LISTEN_ADDRESS, FAPWS_LISTEN_FD */

@@ -1,11 +1,13 @@
 // The server as its user sees it, and the one place where the rooms are put together: loop, protocol, router, base.
 
+import { performance } from 'node:perf_hooks';
 import { Base, type BaseOptions, baseParts } from './base/base.ts';
 import { report } from './base/error-stream.ts';
 import type { Application, Environ } from './base/types.ts';
 import { type CallRequest, type CallResponse, callThrough } from './call.ts';
 import { Dispatcher } from './dispatch.ts';
 import type { Limits, Timeouts } from './http/limits.ts';
+import type { Preface } from './http/preface.ts';
 import { Protocol, WHEEL_TICK } from './http/protocol.ts';
 import { chooseBackend } from './loop/choice.ts';
 import { addressText } from './loop/listening.ts';
@@ -13,10 +15,11 @@ import { PortableLoop } from './loop/portable.ts';
 import type { Acceptor, Address, Listener, Loop, LoopTimer } from './loop/types.ts';
 import {
   checkAddress,
-  checkApplication,
   checkNames,
   checkOptions,
+  type LinkOptions,
   limitsOf,
+  linkedOf,
   type ServerOptions,
   timeoutsOf,
 } from './options.ts';
@@ -29,6 +32,11 @@ import { type DeferOptions, Tasks, type Timer } from './tasks.ts';
 export interface StopOptions {
   /** How long requests in progress may take to finish, in milliseconds; what is left then is cut. @default 10000 */
   readonly graceMs?: number | undefined;
+  /**
+   * How long the server goes on as before and only its `health` says that it stops, in milliseconds: the time that balancers
+   * need to notice. The grace period begins afterwards. @default 0
+   */
+  readonly lameDuckMs?: number | undefined;
 }
 
 export interface StopReport {
@@ -37,7 +45,7 @@ export interface StopReport {
 }
 
 export interface RunOptions extends StopOptions {
-  /** Whether SIGINT and SIGTERM stop the server; a second one stops it at once. @default true */
+  /** Whether SIGINT and SIGTERM stop the server; a second one, half a second later or more, stops it at once. @default true */
   readonly signals?: boolean | undefined;
   /** Prints the start line. @default console.log */
   readonly print?: ((line: string) => void) | undefined;
@@ -48,6 +56,8 @@ export type RouteEnviron<Pattern extends string> = Environ<PathParameters<Patter
 
 const DEFAULT_BACKLOG = 511;
 const DEFAULT_GRACE = 10_000;
+/** Milliseconds within which a second signal is the same one: a terminal's Ctrl-C reaches a child of npm twice. */
+const SAME_SIGNAL = 500;
 /** What a timer of Node can hold: 24 days, for those who say Infinity. */
 const LONGEST_GRACE = 2_147_483_647;
 
@@ -71,8 +81,8 @@ export function start(
   if (isList(where)) return new Server(where, portOrOptions as ServerOptions | undefined);
   checkAddress(where);
   checkOptions(where, true);
-  const { backlog, limits, timeouts, router, loop, ...address } = where;
-  return new Server([address], { backlog, limits, timeouts, router, loop });
+  const { backlog, reusePort, limits, timeouts, preface, router, loop, ...address } = where;
+  return new Server([address], { backlog, reusePort, limits, timeouts, preface, router, loop });
 }
 
 function isList(where: Address | readonly Address[]): where is readonly Address[] {
@@ -83,8 +93,10 @@ function isList(where: Address | readonly Address[]): where is readonly Address[
 export class Server {
   readonly #wanted: readonly Address[];
   readonly #backlog: number;
+  readonly #reusePort: boolean;
   readonly #limits: Limits;
   readonly #timeouts: Timeouts;
+  readonly #preface: Preface | undefined;
   readonly #loop: Loop;
   readonly #dispatcher: Dispatcher;
   readonly #tasks: Tasks;
@@ -96,20 +108,37 @@ export class Server {
   #stopping: Promise<StopReport> | null = null;
   /** Requests cut so far because of a stop. */
   #cut = 0;
-  readonly #whenStopped: Promise<void>;
-  #stopped: () => void = () => {};
+  /** Ends the lame-duck time. */
+  #endLameDuck: (() => void) | null = null;
+  /** Resolves when the server listens, with where. */
+  readonly whenListening: Promise<readonly Address[]>;
+  /** Resolves when a stop begins, before the lame-duck time. */
+  readonly whenStopping: Promise<void>;
+  /** Resolves when the server has stopped. */
+  readonly whenStopped: Promise<StopReport>;
+  #listening: (addresses: readonly Address[]) => void = () => {};
+  #stopBegins: () => void = () => {};
+  #stopped: (report: StopReport) => void = () => {};
 
   constructor(addresses: readonly Address[], options: ServerOptions = {}) {
     checkOptions(options, false);
     for (const address of addresses) checkAddress(address);
     this.#wanted = addresses;
     this.#backlog = options.backlog ?? DEFAULT_BACKLOG;
+    this.#reusePort = options.reusePort ?? false;
     this.#limits = limitsOf(options);
     this.#timeouts = timeoutsOf(options);
+    this.#preface = options.preface;
     this.#dispatcher = new Dispatcher(options.router ?? new RadixRouter());
     this.#loop = options.loop ?? chosenLoop();
     this.#tasks = new Tasks(this.#loop, (what, error) => this.#report(what, error));
-    this.#whenStopped = new Promise(resolve => {
+    this.whenListening = new Promise(resolve => {
+      this.#listening = resolve;
+    });
+    this.whenStopping = new Promise(resolve => {
+      this.#stopBegins = resolve;
+    });
+    this.whenStopped = new Promise(resolve => {
       this.#stopped = resolve;
     });
   }
@@ -131,9 +160,22 @@ export class Server {
   }
 
   /** What is mounted and routed, for those who print it. */
-  links(): Iterable<Link<Application>> {
-    return this.#dispatcher.router.links();
+  *links(): Generator<Link<Application>> {
+    for (const link of this.#dispatcher.router.links()) yield { ...link, value: link.value.application };
   }
+
+  /**
+   * Says whether this server wants requests, to balancers that ask: 200, and 503 from the moment in which a stop begins.
+   * `server.route('GET', '/health', server.health)`
+   */
+  readonly health: Application = (_environ, startResponse) => {
+    const stopping = this.#stopping !== null;
+    startResponse(stopping ? '503 Service Unavailable' : '200 OK', [
+      ['Content-Type', 'text/plain'],
+      ['Cache-Control', 'no-store'],
+    ]);
+    return stopping ? 'stopping\n' : 'ok\n';
+  };
 
   /**
    * Replaces parts of the WSGI face, before the server listens. What `options` leaves out stays as it is.
@@ -149,11 +191,11 @@ export class Server {
   /**
    * Gives all requests at and below a path to an application. The longest prefix wins, by whole segments.
    * @param prefix `/api`, or `''` or `'/'` for everything
+   * @param options bounds of its own: `{ limits: { content: 2 ** 30 } }`
    * @throws {RouteError} FAPWS_ROUTE
    */
-  mount(prefix: string, application: Application): this {
-    checkApplication(application, `mount('${prefix}', …)`);
-    this.#dispatcher.router.mount(prefix, application);
+  mount(prefix: string, application: Application, options: LinkOptions = {}): this {
+    this.#dispatcher.router.mount(prefix, linkedOf(application, options, `mount('${prefix}', …)`));
     return this;
   }
 
@@ -162,22 +204,23 @@ export class Server {
    * @param methods `'GET'`, `['GET', 'POST']` or `'*'`; GET serves HEAD too
    * @param pattern segments, `:name` for one, `*name` for the rest: `/users/:id/*path`. The values are in
    *   `environ['wsgiorg.routing_args'][1]`.
+   * @param options bounds of its own: `{ timeouts: { handler: 5 } }`
    * @throws {RouteError} FAPWS_ROUTE
    */
   route<const Pattern extends string>(
     methods: string | readonly string[],
     pattern: Pattern,
     application: Application<RouteEnviron<Pattern>>,
+    options: LinkOptions = {},
   ): this {
-    checkApplication(application, `route('${pattern}', …)`);
-    this.#dispatcher.route(methods, pattern, application as Application);
+    const linked = linkedOf(application as Application, options, `route('${pattern}', …)`);
+    this.#dispatcher.route(methods, pattern, linked);
     return this;
   }
 
   /** Gives requests for which nothing is mounted or routed to an application. PATH_INFO is then the whole path. */
-  fallback(application: Application): this {
-    checkApplication(application, 'fallback(…)');
-    this.#dispatcher.fallback = application;
+  fallback(application: Application, options: LinkOptions = {}): this {
+    this.#dispatcher.fallback = linkedOf(application, options, 'fallback(…)');
     return this;
   }
 
@@ -222,13 +265,16 @@ export class Server {
     }
     this.#wheelTimer = this.#loop.addTimer(WHEEL_TICK, () => protocol.turn(), false);
     this.#tasks.start();
-    return this.addresses;
+    const { addresses } = this;
+    this.#listening(addresses);
+    return addresses;
   }
 
   async #open(acceptor: Acceptor): Promise<void> {
     try {
       for (const address of this.#wanted) {
-        this.#listeners.push(await this.#loop.listen(address, { backlog: this.#backlog }, acceptor));
+        const options = { backlog: this.#backlog, reusePort: this.#reusePort };
+        this.#listeners.push(await this.#loop.listen(address, options, acceptor));
       }
     } catch (error) {
       await this.#closeListeners();
@@ -249,15 +295,20 @@ export class Server {
     const addresses = await this.listen();
     const where = addresses.map(addressForPeople).join(', ');
     (options.print ?? console.log)(`fapws: listening on ${where} (${this.loop} loop)`);
+    let firstSignal = Number.NEGATIVE_INFINITY;
     const onSignal = (): void => {
-      void this.stop(this.#stopping === null ? options : { graceMs: 0 });
+      const now = performance.now();
+      if (this.#stopping === null) {
+        firstSignal = now;
+        void this.stop(options);
+      } else if (now - firstSignal >= SAME_SIGNAL) void this.stop({ graceMs: 0 });
     };
     if (options.signals !== false) {
       process.on('SIGINT', onSignal);
       process.on('SIGTERM', onSignal);
     }
     try {
-      await this.#whenStopped;
+      await this.whenStopped;
     } finally {
       process.off('SIGINT', onSignal);
       process.off('SIGTERM', onSignal);
@@ -265,27 +316,37 @@ export class Server {
   }
 
   /**
-   * Stops: accepts no more, lets requests in progress finish, then cuts what is left.
-   * A second call with a shorter grace period shortens it.
+   * Stops: after the lame-duck time accepts no more, lets requests in progress finish, then cuts what is left. Connections that
+   * were in use within the last second get that second for a request that may be on its way.
+   * A second call without a lame-duck time ends it, with a shorter grace period shortens that.
    */
-  stop({ graceMs = DEFAULT_GRACE }: StopOptions = {}): Promise<StopReport> {
+  stop({ graceMs = DEFAULT_GRACE, lameDuckMs = 0 }: StopOptions = {}): Promise<StopReport> {
     const protocol = this.#protocol;
     if (protocol === null) return Promise.resolve({ cut: 0 });
     // At once, so that a callback which stops the server still tells its client that the connection ends.
-    protocol.beginStop();
+    if (!(lameDuckMs > 0)) protocol.beginStop();
     const grace = Math.min(graceMs, LONGEST_GRACE);
-    if (this.#stopping === null) this.#stopping = this.#stop(protocol, grace);
-    else this.#cutSooner(protocol, grace, this.#stopping);
+    if (this.#stopping === null) {
+      this.#stopping = this.#stop(protocol, grace, Math.min(lameDuckMs, LONGEST_GRACE));
+      this.#stopBegins();
+      return this.#stopping;
+    }
+    if (!(lameDuckMs > 0)) this.#endLameDuck?.();
+    this.#cutSooner(protocol, grace, this.#stopping);
     return this.#stopping;
   }
 
-  async #stop(protocol: Protocol, graceMs: number): Promise<StopReport> {
+  async #stop(protocol: Protocol, graceMs: number, lameDuckMs: number): Promise<StopReport> {
     try {
       await this.#opening;
     } catch {
       // Whoever called `listen` is told why it failed; there is nothing to stop.
       this.#stopping = null;
       return { cut: 0 };
+    }
+    if (lameDuckMs > 0) {
+      await this.#beLameDuck(lameDuckMs);
+      protocol.beginStop();
     }
     this.#tasks.stop();
     await this.#closeListeners();
@@ -300,9 +361,18 @@ export class Server {
         );
       }
     } finally {
-      this.#stopped();
+      this.#stopped({ cut: this.#cut });
     }
     return { cut: this.#cut };
+  }
+
+  async #beLameDuck(milliseconds: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>(resolve => {
+      this.#endLameDuck = resolve;
+      timer = setTimeout(resolve, milliseconds);
+    });
+    clearTimeout(timer);
   }
 
   #cutSooner(protocol: Protocol, graceMs: number, stopping: Promise<StopReport>): void {
@@ -327,6 +397,7 @@ export class Server {
       parser: sharedParser(),
       limits: this.#limits,
       timeouts: this.#timeouts,
+      preface: this.#preface,
       answerer: this.#dispatcher,
       ident: this.#dispatcher.base.ident,
       afterTurn,

@@ -43,11 +43,11 @@ const computed = new Map<string, (environ: LazyEnviron) => unknown>([
   ['SERVER_PORT', environ => environ.serverPort],
   ['SERVER_PROTOCOL', environ => (environ.exchange.head.minorVersion === 0 ? 'HTTP/1.0' : 'HTTP/1.1')],
   ['SERVER_SOFTWARE', environ => environ.server.ident],
-  ['REMOTE_ADDR', environ => environ.exchange.connection.transport.remote.address],
+  ['REMOTE_ADDR', environ => environ.exchange.connection.remote.address],
   ['REMOTE_PORT', environ => environ.remotePort],
   ['REQUEST_URI', environ => environ.exchange.head.target],
   ['wsgi.version', () => version],
-  ['wsgi.url_scheme', () => 'http'],
+  ['wsgi.url_scheme', environ => environ.exchange.connection.preface?.scheme ?? 'http'],
   ['wsgi.input', environ => environ.input],
   ['wsgi.errors', environ => environ.server.errors],
   ['wsgi.multithread', () => false],
@@ -58,10 +58,14 @@ const computed = new Map<string, (environ: LazyEnviron) => unknown>([
   ['wsgiorg.routing_args', environ => environ.routingArguments],
   ['fapws.signal', environ => environ.exchange.signal],
   ['fapws.stopping', environ => environ.exchange.connection.protocol.stoppingSignal],
+  ['fapws.preface', environ => environ.exchange.connection.preface?.details],
   ['fapws.params', environ => environ.parameters],
   ['fapws.raw_header', environ => environ.exchange.head.text],
   ['fapws.headers', environ => environ.headerLines],
 ]);
+
+/** Those that not every request has. */
+const sometimes: ReadonlySet<string> = new Set(['CONTENT_TYPE', 'CONTENT_LENGTH', 'fapws.preface']);
 
 /**
  * Computes the values of one environ. To add keys of your own to every request, extend it and give it to
@@ -94,7 +98,7 @@ export class LazyEnviron {
   names(): string[] {
     const names: string[] = [];
     for (const key of computed.keys()) {
-      if (key.startsWith('CONTENT_') && this.lookup(key) === undefined) continue;
+      if (sometimes.has(key) && this.lookup(key) === undefined) continue;
       names.push(key);
     }
     const { head } = this.exchange;
@@ -158,7 +162,7 @@ export class LazyEnviron {
 
   /** Where the client reached us; a unix socket has no address, so there the client's word has to do. */
   get serverName(): string {
-    const { address } = this.exchange.connection.transport.local;
+    const { address } = this.exchange.connection.local;
     if (address !== '') return address;
     const { host } = this.exchange.head;
     return host.replace(/:\d*$/, '') || 'localhost';
@@ -166,12 +170,12 @@ export class LazyEnviron {
 
   /** Empty for a unix socket, like REMOTE_ADDR. */
   get remotePort(): string {
-    const { port } = this.exchange.connection.transport.remote;
+    const { port } = this.exchange.connection.remote;
     return port === 0 ? '' : String(port);
   }
 
   get serverPort(): string {
-    const { address, port } = this.exchange.connection.transport.local;
+    const { address, port } = this.exchange.connection.local;
     if (address !== '') return String(port);
     return /:(\d+)$/.exec(this.exchange.head.host)?.[1] ?? '80';
   }

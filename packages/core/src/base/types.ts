@@ -98,10 +98,12 @@ export interface Environ<P = Record<string, string>> {
   'wsgi.file_wrapper': (file: unknown, blockSize?: number) => FileResult;
   /** The values of a route's `:name` and `*name`, percent-decoded: `environ['wsgiorg.routing_args'][1].name`. */
   'wsgiorg.routing_args': RoutingArguments<P>;
-  /** Aborted when the client goes away before its answer is complete. */
+  /** Aborted when the client goes away, or a timeout strikes, before its answer is complete. */
   'fapws.signal': AbortSignal;
   /** Aborted when the server begins to stop: an answer without an end should come to one. */
   'fapws.stopping': AbortSignal;
+  /** What the preface of the connection says beyond addresses and scheme; see the server option `preface`. */
+  'fapws.preface'?: unknown;
   /** The query's parameters, each name with all its values, as in Fapws3. */
   'fapws.params': Record<string, string[]>;
   /** The head of the request as it was sent, one code point per octet. */

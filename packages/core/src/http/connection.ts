@@ -1,19 +1,20 @@
 // One connection: octets in, effects on its transport out. No sockets, no clock but the one handed in.
-// states.ts has the states and transitions; everything here keeps to that table.
+// states.ts has the states and transitions; everything here keeps to that table. message-reader.ts finds the requests in the
+// octets, preface.ts what may come before them.
 
 import { Buffer } from 'node:buffer';
-import type { Receiver, Transport } from '../loop/types.ts';
-import * as parserCodes from '../parser/codes.ts';
-import type { Parser } from '../parser/parser.ts';
+import type { Endpoint, Receiver, Transport } from '../loop/types.ts';
 import { RequestError, type RequestErrorCode } from './errors.ts';
+import { tellAborted, tellRefused, tellTimeout } from './events.ts';
 import { Exchange } from './exchange.ts';
+import * as reading from './message-reader.ts';
+import type { PrefaceResult } from './preface.ts';
 import type { Protocol } from './protocol.ts';
 import { Refusal } from './refusal.ts';
-import { RequestHead } from './request-head.ts';
+import type { RequestHead } from './request-head.ts';
 import { responseHeadOf } from './response-head.ts';
 import * as states from './states.ts';
 import type { Timed } from './timer-wheel.ts';
-import { refusalOf } from './unreadable.ts';
 
 /** From here on answers pile up at a client that does not read them: its further requests wait. Octets. */
 const ANSWER_BACKLOG = 65_536;
@@ -21,28 +22,26 @@ const ANSWER_BACKLOG = 65_536;
 /** Octets of what was held back that are looked at in one go; bounds what is copied when little of it can be used. */
 const HELD_PIECE = 4096;
 
-/** Octets that a chunk of content may take for its size and line ends without being counted as overhead. */
-const CHUNK_FRAMING = 24;
-
-/** Octets of ` HTTP/1.1`. */
-const LONGEST_VERSION = 9;
-
 /** Seconds that a client gets to leave after its last answer when the whole server wants to stop. */
 const LINGER_WHILE_STOPPING = 1;
 
+/** Seconds without a request after which a stop closes a connection: one that was just in use may have a request on its way. */
+const IDLE_WHILE_STOPPING = 1;
+
 const Never = Number.POSITIVE_INFINITY;
 
-export class Connection implements Receiver, Timed {
+export class Connection implements Receiver, Timed, reading.MessageSink {
   readonly protocol: Protocol;
   readonly transport: Transport;
   state: number = states.Idle;
+  /** The client: the peer, or whom the peer speaks for. */
+  remote: Endpoint;
+  /** What came before the first request. */
+  preface: PrefaceResult | null = null;
+  readonly #reader: reading.MessageReader;
   /** The request in hand. */
   #exchange: Exchange | null = null;
-  /** The head that is being read. */
-  #head: RequestHead | null = null;
-  /** llhttp's state, while a message is cut by the end of a read. */
-  #suspended: Uint8Array | null = null;
-  /** Octets behind the request in hand; they are looked at when it is answered. */
+  /** Octets behind the request in hand, which are looked at when it is answered; or of a preface that is not complete. */
   #held: Buffer | null = null;
   #paused = false;
   #peerEnded = false;
@@ -50,18 +49,19 @@ export class Connection implements Receiver, Timed {
   #headTimed = false;
   /** Requests so far. */
   #requests = 0;
-  /** Octets of the head being read; of content or of what comes behind the last answer, when that is thrown away. */
+  /** Octets of this request's content, or of what comes behind the last answer. */
   #octets = 0;
-  /** Octets of framing around content beyond what each chunk needs: extensions, trailers. */
-  #overhead = 0;
-  /** Whether the last octet was content of a chunk, which goes on unless framing follows. */
-  #inChunk = false;
-  /** The address behind the head that was just read. */
-  #headEnd = 0;
+  /** Whether this connection was one too many. */
+  #refused = false;
   /** Whether the time for the client to take something of the backlog runs. */
   #stalled = false;
   /** The transport's backlog when it began. */
   #backlogSeen = 0;
+  /** When the content began to be waited for, put off by the time in which nobody read; Never before that. */
+  #contentSince: number = Never;
+  #pausedSince = 0;
+  /** When the request in hand, or on its way, must be over. */
+  #requestDue: number = Never;
   // The wheel's.
   deadline: number = Never;
   wheelPrevious: Timed | null = null;
@@ -71,10 +71,16 @@ export class Connection implements Receiver, Timed {
   constructor(protocol: Protocol, transport: Transport) {
     this.protocol = protocol;
     this.transport = transport;
+    this.#reader = new reading.MessageReader(protocol.limits, this);
+    this.remote = transport.remote;
     protocol.connections.add(this);
     protocol.clock.update();
     // A client that connects and says nothing has as long for it as for a whole head.
     this.#expireIn(protocol.timeouts.head);
+    if (protocol.preface?.expectedFrom(this.remote, transport.local) === true) {
+      this.#enter(states.PrefaceExpected);
+    }
+    this.#admit();
   }
 
   /** Whether a request is in hand. */
@@ -93,6 +99,28 @@ export class Connection implements Receiver, Timed {
     );
   }
 
+  /** Where the client connected to, as it sees it. */
+  get local(): Endpoint {
+    return this.preface?.local ?? this.transport.local;
+  }
+
+  /** For events: what is known of the request in hand, or on its way. */
+  known(): { readonly method: string | undefined; readonly target: string | undefined } {
+    const head = this.#exchange?.head;
+    if (head !== undefined) return { method: head.method, target: head.target };
+    const text = this.#reader.head?.text ?? '';
+    const words = /^(?:\r\n)*([^ \r\n]+) ([^ \r\n]*)/.exec(text);
+    return { method: words?.[1], target: words?.[2] };
+  }
+
+  #admit(): void {
+    const { admission, connections } = this.protocol;
+    if (admission.enter(this.remote.address, connections.size)) return;
+    this.#refused = true;
+    if (admission.refuse()) this.refuse(Refusal.tooManyConnections);
+    else this.#close();
+  }
+
   // What the loop tells.
 
   /** HOT. */
@@ -101,6 +129,7 @@ export class Connection implements Receiver, Timed {
     protocol.clock.update();
     const { parser } = protocol;
     if (this.state === states.Lingering) this.#throwAway(length);
+    else if (this.state === states.Preface) this.#readPreface(parser.input.subarray(0, length));
     else if (this.#mustWait()) this.#hold(parser.input.subarray(0, length));
     else if (this.state !== states.Closed) this.#read(parser.inputAddress, parser.inputAddress + length);
   }
@@ -118,34 +147,51 @@ export class Connection implements Receiver, Timed {
   end(): void {
     this.#peerEnded = true;
     switch (this.state) {
+      case states.Preface:
+        this.#close();
+        break;
       case states.Idle:
       case states.Head:
       case states.Discarding:
         if (this.#held === null) this.#closeGently();
         break;
       case states.Content:
-        // RFC 9112 8: an incomplete request is not answered as if it were whole.
-        this.#exchange?.clientLeft();
-        break;
+      // RFC 9112 8: an incomplete request is not answered as if it were whole.
       case states.Answering:
         // The client may only have shut its side (RFC 9112 9.6), so it still gets its answer; most have left for good.
-        this.#exchange?.clientLeft();
+        if (this.#tellAborted()) this.#exchange?.clientLeft();
         break;
       // While lingering the loop closes by itself when our last octet is out.
     }
   }
 
   close(_error: Error | null): void {
+    this.#tellAborted();
     this.#forget();
+  }
+
+  /** @returns whether there is a request whose client leaves now */
+  #tellAborted(): boolean {
+    const exchange = this.#exchange;
+    if (exchange === null || exchange.gone || exchange.complete) return false;
+    tellAborted(this, exchange.started);
+    return true;
   }
 
   /** Timed: the deadline has passed. */
   expire(): void {
+    if (this.protocol.clock.now >= this.#requestDue) {
+      this.#endRequest();
+      return;
+    }
     const { backlog } = this.transport;
     if (backlog > 0) {
       // A slow client is not a dead one as long as it takes something.
       if (!this.#stalled || backlog < this.#backlogSeen) this.stalled();
-      else this.cut(true);
+      else {
+        tellTimeout(this, 'write');
+        this.cut(true);
+      }
       return;
     }
     if (this.#stalled) {
@@ -155,20 +201,71 @@ export class Connection implements Receiver, Timed {
     }
     switch (this.state) {
       case states.Head:
-        // Empty lines are no request; 408 would be taken for the answer to the next one (RFC 9110 15.5.9).
-        if (/[^\r\n]/.test(this.#head?.text ?? '')) this.refuse(Refusal.timeout);
-        else this.#close();
+        this.#endHead();
         break;
       case states.Content:
-        this.#failContent(
-          'FAPWS_CONTENT_TIMEOUT',
-          Refusal.timeout,
-          `No content arrived for ${this.protocol.timeouts.content} seconds.`,
-        );
+        if (this.#waitsForApplication) this.#endHandler();
+        else this.#endContent();
+        break;
+      case states.Answering:
+        this.#endHandler();
         break;
       default:
         this.#close();
     }
+  }
+
+  /** The head took too long. */
+  #endHead(): void {
+    // Empty lines are no request; 408 would be taken for the answer to the next one (RFC 9110 15.5.9).
+    if (!/[^\r\n]/.test(this.#reader.head?.text ?? '')) {
+      this.#close();
+      return;
+    }
+    tellTimeout(this, 'head');
+    this.refuse(Refusal.timeout);
+  }
+
+  /** The content took too long. */
+  #endContent(): void {
+    const { timeouts, limits } = this.protocol;
+    tellTimeout(this, 'content');
+    this.#failContent(
+      'FAPWS_CONTENT_TIMEOUT',
+      Refusal.timeout,
+      `No content arrived for ${timeouts.content} seconds, or less than ${limits.contentRate} octets per second.`,
+    );
+  }
+
+  /** The application took too long. */
+  #endHandler(): void {
+    tellTimeout(this, 'handler');
+    const seconds = this.#exchange?.handlerTimeout;
+    this.refuse(
+      Refusal.handlerTimeout,
+      new RequestError(
+        'FAPWS_HANDLER_TIMEOUT',
+        Refusal.handlerTimeout.status,
+        `No answer was begun within ${seconds} seconds.`,
+      ),
+    );
+  }
+
+  /** The whole request took too long. */
+  #endRequest(): void {
+    const exchange = this.#exchange;
+    tellTimeout(this, 'request');
+    const refusal = exchange === null || exchange.receiving ? Refusal.timeout : Refusal.handlerTimeout;
+    const error = new RequestError(
+      'FAPWS_REQUEST_TIMEOUT',
+      refusal.status,
+      `The request was not over after ${this.protocol.timeouts.request} seconds.`,
+    );
+    if (this.state === states.Discarding) this.#finishWriting();
+    else if (exchange?.started === true) {
+      exchange.cutOff(error);
+      this.cut(true);
+    } else this.refuse(refusal, error);
   }
 
   // What the exchange tells.
@@ -191,29 +288,36 @@ export class Connection implements Receiver, Timed {
   /** HOT. The answer is complete and written. */
   answered(keepAlive: boolean): void {
     this.#exchange = null;
-    if (this.state === states.Closed || this.state === states.Lingering) return;
+    if (this.#isOver) return;
     // The server may have begun to stop, or the client shut its side, after the head of this answer was sent.
     if (!keepAlive || this.protocol.stopping || (this.#peerEnded && this.#held === null)) {
       this.#finishWriting();
       return;
     }
     this.#enter(states.AnswerComplete);
+    this.#octets = 0;
+    this.#contentSince = Never;
+    if (this.state === states.Idle) this.#requestDue = Never;
     // While the request is still being read, what follows is seen to there.
     if (this.protocol.reading === this) return;
     this.#lookAtHeldLater();
     this.#schedule();
   }
 
-  /** Answers in place of an application and ends the connection; the answers before it are written already. */
-  refuse(refusal: Refusal): void {
-    if (this.state === states.Closed || this.state === states.Lingering) return;
+  /**
+   * Answers in place of an application and ends the connection; the answers before it are written already.
+   * @param reason for the application, if one is at work
+   */
+  refuse(refusal: Refusal, reason?: RequestError): void {
+    if (this.#isOver) return;
+    tellRefused(this, refusal);
     const { protocol, transport } = this;
     const page = protocol.answerer.refusalPage(refusal);
     const head = responseHeadOf(refusal.status, page.headers);
     const length = Buffer.byteLength(page.content);
     transport.write(`${head.render(protocol.clock)}Content-Length: ${length}\r\nConnection: close\r\n\r\n`);
     if (!this.#isHead) transport.write(Buffer.from(page.content));
-    this.#exchange?.cutOff();
+    this.#exchange?.cutOff(reason);
     this.#exchange = null;
     this.#finishWriting();
   }
@@ -221,7 +325,7 @@ export class Connection implements Receiver, Timed {
   /** Whether what is refused is a HEAD, as far as can be told from what has arrived of it. */
   get #isHead(): boolean {
     if (this.#exchange !== null) return this.#exchange.head.method === 'HEAD';
-    return this.#head !== null && /^(\r\n)*HEAD /.test(this.#head.text);
+    return /^(\r\n)*HEAD /.test(this.#reader.head?.text ?? '');
   }
 
   /** Breaks the connection off. @param asReset whether the client must not take it for an orderly end */
@@ -232,9 +336,14 @@ export class Connection implements Receiver, Timed {
     this.#forget();
   }
 
-  /** Closes the connection if no request is in hand or on its way. */
+  /** The server stops: closes the connection if no request is in hand or can be on its way. */
   closeIfIdle(): void {
-    if (this.state === states.Idle && this.#held === null) this.#closeGently();
+    if (this.state !== states.Preface && (this.state !== states.Idle || this.#held !== null)) return;
+    const { clock, timeouts } = this.protocol;
+    const limit = this.#requests === 0 ? timeouts.head : timeouts.idle;
+    const idleFor = clock.now - (this.deadline - limit * 1000);
+    if (idleFor >= IDLE_WHILE_STOPPING * 1000 || this.transport.backlog > 0) this.#closeGently();
+    else this.#expireIn(IDLE_WHILE_STOPPING - (Number.isNaN(idleFor) ? 0 : idleFor / 1000));
   }
 
   /** Closes without losing what was answered and is still on its way. */
@@ -245,52 +354,85 @@ export class Connection implements Receiver, Timed {
 
   // Reading.
 
+  /** Whether nothing more can be answered. */
+  get #isOver(): boolean {
+    return this.state === states.Closed || this.state === states.Lingering;
+  }
+
+  /** What comes before the first request. */
+  #readPreface(arrived: Uint8Array): void {
+    const { protocol } = this;
+    const octets = this.#held === null ? arrived : Buffer.concat([this.#held, arrived]);
+    let result: PrefaceResult | null;
+    try {
+      result = protocol.preface?.read(octets) ?? null;
+      if (result === null && octets.length > protocol.limits.preface) throw new Error('too long');
+    } catch (error) {
+      tellRefused(this, { status: '', detail: `The preface is invalid: ${(error as Error).message}` });
+      this.#close();
+      return;
+    }
+    if (result === null) {
+      this.#held = Buffer.from(octets);
+      return;
+    }
+    this.#held = null;
+    this.preface = result;
+    this.#enter(states.PrefaceComplete);
+    if (result.remote !== undefined) this.#speakFor(result.remote);
+    if (this.#isOver || result.length >= octets.length) return;
+    this.#held = Buffer.from(octets.subarray(result.length));
+    this.#lookAtHeld();
+  }
+
+  #speakFor(remote: Endpoint): void {
+    this.protocol.admission.leave(this.remote.address);
+    this.remote = remote;
+    this.#admit();
+  }
+
   /** HOT. Reads octets at the addresses `from` up to `to`: as many requests as they hold and as can be answered. */
   #read(from: number, to: number): void {
     const { protocol } = this;
     if (protocol.reading !== null) throw new Error('impossible: octets are read while others are');
     protocol.reading = this;
     try {
-      this.#readMessages(protocol.parser, from, to);
+      this.#readMessages(from, to);
     } finally {
       protocol.reading = null;
     }
   }
 
   /** HOT. */
-  #readMessages(parser: Parser, from: number, to: number): void {
+  #readMessages(from: number, to: number): void {
+    const { parser } = this.protocol;
+    const reader = this.#reader;
     let at = from;
-    if (this.#suspended === null) parser.reset();
-    else {
-      parser.restore(this.#suspended);
-      this.#suspended = null;
-    }
+    reader.resume(parser);
     while (at < to) {
       this.#enter(states.Octets);
-      const code = parser.execute(at, to);
-      const position = code === parserCodes.Ok ? to : parser.position;
-      const messageEnded = this.#takeRecords(parser, at, position);
-      if (this.state === states.Closed || this.state === states.Lingering) return;
-      at = position;
-      if (messageEnded) {
+      const outcome = reader.read(parser, at, to);
+      if (outcome === reading.MessageEnded) this.#endMessage();
+      if (this.#isOver) return;
+      at = reader.position;
+      if (outcome === reading.MessageEnded) {
         if (at === to) return;
         if (this.#mustWait()) {
           this.#hold(parser.memory.subarray(at, to));
           return;
         }
-        parser.reset();
-      } else if (code === parserCodes.Paused) parser.resume();
-      else if (code !== parserCodes.Ok) {
-        this.#refuseMalformed(parser, code);
+        reader.resume(parser);
+      } else if (outcome !== reading.MoreWanted) {
+        this.#refuseUnreadable(reader.problem as reading.Problem, outcome);
         return;
       }
     }
-    this.#suspend(parser);
+    this.#suspend();
   }
 
   /** A message goes on in the next read. */
-  #suspend(parser: Parser): void {
-    this.#suspended = parser.save();
+  #suspend(): void {
+    this.#reader.suspend(this.protocol.parser);
     if (this.state !== states.Head) {
       // Content that nobody takes stops the reading; one read's worth waits.
       if (this.#exchange !== null && this.#exchange.unread > 0) this.#pause();
@@ -298,118 +440,43 @@ export class Connection implements Receiver, Timed {
       this.#schedule();
     } else if (!this.#headTimed) {
       this.#headTimed = true;
+      this.#beginRequest();
       this.#schedule();
     }
   }
 
-  /**
-   * HOT. Works through the parser's table.
-   * @param from the address of the first octet that was read
-   * @param to the address behind the last one
-   * @returns whether a message came to its end
-   */
-  #takeRecords(parser: Parser, from: number, to: number): boolean {
-    const count = parser.count;
-    let record = 0;
-    // What lies between here and the next piece of content is its framing.
-    let at = from;
-    if (this.state === states.Head) {
-      record = this.#takeHead(parser, from, to, count);
-      if (record < 0 || (this.state as number) === states.Head) return false;
-      at = this.#headEnd;
+  #beginRequest(): void {
+    if (this.#requestDue === Never) {
+      this.#requestDue = this.protocol.clock.now + this.protocol.timeouts.request * 1000;
     }
-    for (; record < count; record += 1) {
-      switch (parser.kind(record)) {
-        case parserCodes.Content: {
-          const start = parser.start(record);
-          if (start !== at || !this.#inChunk) {
-            if (!this.#countFraming(start - at)) return false;
-            this.#overhead = Math.max(0, this.#overhead - CHUNK_FRAMING);
-            this.#inChunk = true;
-          }
-          at = start + parser.length(record);
-          if (!this.#takeContent(parser, start, at)) return false;
-          break;
-        }
-        case parserCodes.MessageEnd:
-          if (at !== to && !this.#countFraming(to - at)) return false;
-          this.#endMessage();
-          return true;
-        // The others are trailer fields: read, bounded and dropped (RFC 9110 6.5.1).
-      }
-    }
-    if (at !== to) this.#countFraming(to - at);
-    return false;
   }
 
-  /** HOT. @returns the number of the record behind the head, or -1 if the head was refused; `count` if it is not complete */
-  #takeHead(parser: Parser, from: number, to: number, count: number): number {
-    this.#head ??= new RequestHead();
-    const head = this.#head;
-    // Where an address lies in the text of the head.
-    const shift = head.text.length - from;
-    const headEnd = parser.findHeadEnd(count);
-    if (headEnd === count) {
-      head.add(parser, count, shift);
-      head.text += parser.text(from, to);
-      this.#octets += to - from;
-      const refusal = head.exceeds(this.protocol.limits, this.#octets);
-      if (refusal === null) return count;
-      this.refuse(refusal);
-      return -1;
-    }
-    head.add(parser, headEnd, shift);
-    // Behind the last span stand only the version, if there was no field, and line ends.
-    const end = headEnd === 0 ? from : parser.start(headEnd - 1) + parser.length(headEnd - 1);
-    const text = parser.text(from, Math.min(to, end + LONGEST_VERSION));
-    this.#headEnd = head.length - shift;
-    let octets: Uint8Array = parser.memory;
-    let base = from;
-    if (head.text === '') head.text = text;
-    else {
-      // It came in parts, the first of which are no longer in the parser's memory.
-      head.text += text;
-      octets = Buffer.from(head.text, 'latin1');
-      base = 0;
-    }
-    return this.#completeHead(head, parser, octets, base) ? headEnd + 1 : -1;
-  }
-
-  /** HOT. @returns false if the request was refused */
-  #completeHead(head: RequestHead, parser: Parser, octets: Uint8Array, base: number): boolean {
+  /** HOT. MessageSink. */
+  beginMessage(head: RequestHead): boolean {
     const { protocol } = this;
-    const method = parserCodes.methodNames[parser.method] as string;
-    const refusal =
-      head.exceeds(protocol.limits, head.length) ?? head.complete(method, protocol.limits, octets, base);
-    if (refusal !== null) {
-      this.refuse(refusal);
-      return false;
-    }
-    this.#head = null;
     this.#octets = 0;
-    this.#overhead = 0;
-    this.#inChunk = false;
     this.#headTimed = false;
     this.#requests += 1;
     this.#enter(states.HeadComplete);
-    const exchange = new Exchange(this, head, protocol.limits.content);
+    const exchange = new Exchange(this, head, protocol.limits.content, protocol.timeouts.handler);
     this.#exchange = exchange;
-    // The application has the time that it wants; only noted, so that the wheel need not move.
+    this.#beginRequest();
+    // Only noted, so that the wheel need not move; what the request may take is seen to when the read is over.
     if (!this.#stalled) this.deadline = Never;
     protocol.answerer.answer(exchange);
-    return (this.state as number) !== states.Closed && (this.state as number) !== states.Lingering;
+    return !this.#isOver;
   }
 
-  /** @returns false if reading must stop */
-  #takeContent(parser: Parser, start: number, end: number): boolean {
+  /** MessageSink. */
+  takeContent(memory: Buffer, start: number, end: number): boolean {
     const exchange = this.#exchange;
+    this.#octets += end - start;
     if (exchange === null) {
-      this.#octets += end - start;
       if (this.#octets <= this.protocol.limits.discard) return true;
       this.#finishWriting();
       return false;
     }
-    if (!exchange.receive(parser.memory, start, end)) {
+    if (!exchange.receive(memory, start, end)) {
       this.#failContent(
         'FAPWS_CONTENT_TOO_LARGE',
         Refusal.contentTooLarge,
@@ -417,57 +484,37 @@ export class Connection implements Receiver, Timed {
       );
     }
     // Whoever waited for content may have given the last answer.
-    return this.state !== states.Closed && this.state !== states.Lingering;
+    return !this.#isOver;
   }
 
   /** HOT. */
   #endMessage(): void {
+    if (this.#isOver) return;
     this.#enter(states.MessageComplete);
     this.#octets = 0;
+    this.#contentSince = Never;
     const exchange = this.#exchange;
     // From now on reading tells whether the client leaves.
     this.#resume();
+    if (exchange === null) this.#requestDue = Never;
     this.#schedule();
     exchange?.endContent();
   }
 
-  /**
-   * Chunk extensions and trailers are dropped, but a client must not send them without end.
-   * @returns false if there are too many
-   */
-  #countFraming(octets: number): boolean {
-    this.#inChunk = false;
-    this.#overhead += octets;
-    if (this.#overhead <= this.protocol.limits.head + CHUNK_FRAMING) return true;
-    this.#failContent(
-      'FAPWS_CONTENT_TOO_LARGE',
-      Refusal.fieldsTooLarge,
-      'The chunks have too many extensions or trailers.',
-    );
-    return false;
+  #refuseUnreadable({ refusal, code, message }: reading.Problem, outcome: number): void {
+    if (outcome === reading.HeadRefused) this.refuse(refusal);
+    else this.#failContent(code, refusal, message);
   }
 
   /** The content can't be read to its end. Tells the application, and the client if that has no answer yet. */
   #failContent(code: RequestErrorCode, refusal: Refusal, message: string): void {
     const exchange = this.#exchange;
     exchange?.failContent(new RequestError(code, refusal.status, message));
-    if (this.state === states.Closed || this.state === states.Lingering) return;
+    if (this.#isOver) return;
     // The answer is out; nothing behind broken framing can be trusted.
     if (exchange === null || exchange.complete) this.#finishWriting();
     else if (exchange.started) this.cut(true);
     else this.refuse(refusal);
-  }
-
-  /** llhttp found an error. What it means depends on where in the message it is. */
-  #refuseMalformed(parser: Parser, code: number): void {
-    if (this.state === states.Head) this.refuse(refusalOf(code, parser, this.#head?.text ?? ''));
-    else {
-      this.#failContent(
-        'FAPWS_CONTENT_MALFORMED',
-        Refusal.badRequest,
-        'The content is not framed correctly.',
-      );
-    }
   }
 
   // Holding back.
@@ -500,7 +547,7 @@ export class Connection implements Receiver, Timed {
     while (this.#held !== null) {
       const held: Buffer = this.#held;
       this.#held = null;
-      if (this.state === states.Closed || this.state === states.Lingering) return;
+      if (this.#isOver) return;
       if (this.#mustWait()) {
         this.#held = held;
         return;
@@ -518,12 +565,15 @@ export class Connection implements Receiver, Timed {
   #pause(): void {
     if (this.#paused) return;
     this.#paused = true;
+    this.#pausedSince = this.protocol.clock.now;
     this.transport.pause();
   }
 
   #resume(): void {
     if (!this.#paused || this.#held !== null || this.state === states.Closed) return;
     this.#paused = false;
+    // Never stays Never.
+    this.#contentSince += this.protocol.clock.now - this.#pausedSince;
     this.transport.resume();
   }
 
@@ -532,7 +582,7 @@ export class Connection implements Receiver, Timed {
   /** What comes behind the last answer is thrown away, within bounds. */
   #throwAway(length: number): void {
     this.#octets += length;
-    if (this.#octets > this.protocol.limits.discard) this.#close();
+    if (this.#octets > this.protocol.limits.linger) this.#close();
   }
 
   /** The last octet is written: shut our side, and wait for the client to read it and to leave (RFC 9112 9.6). */
@@ -540,6 +590,7 @@ export class Connection implements Receiver, Timed {
     this.#enter(states.LastAnswer);
     this.#octets = 0;
     this.#held = null;
+    this.#requestDue = Never;
     this.transport.end();
     this.#resume();
     this.#schedule();
@@ -553,13 +604,15 @@ export class Connection implements Receiver, Timed {
   #forget(): void {
     if (this.state === states.Closed) return;
     this.#enter(states.Gone);
-    this.protocol.forget(this);
-    this.protocol.wheel.remove(this);
+    const { protocol } = this;
+    protocol.forget(this);
+    protocol.wheel.remove(this);
+    protocol.admission.leave(this.remote.address);
+    if (this.#refused) protocol.admission.forgetRefused();
     const exchange = this.#exchange;
     this.#exchange = null;
-    this.#head = null;
     this.#held = null;
-    this.#suspended = null;
+    this.#reader.forget();
     exchange?.cutOff();
   }
 
@@ -577,25 +630,49 @@ export class Connection implements Receiver, Timed {
         this.#expireIn(timeouts.head);
         break;
       case states.Content:
+        if (this.#waitsForApplication) this.#scheduleAnswer();
+        else this.#scheduleContent();
+        break;
+      case states.Answering:
+        this.#scheduleAnswer();
+        break;
       case states.Discarding:
-        // A client that was not asked for its content yet is not slow.
-        this.#expireIn(this.#paused || this.#exchange?.awaitsInvitation === true ? Never : timeouts.content);
+        this.#scheduleContent();
         break;
       case states.Lingering:
         this.#expireIn(
           this.protocol.stopping ? Math.min(timeouts.linger, LINGER_WHILE_STOPPING) : timeouts.linger,
         );
         break;
-      case states.Answering:
-        this.deadline = Never;
-        break;
     }
+  }
+
+  /** Whether content is to come that nobody has asked for yet: that is not the client's slowness. */
+  get #waitsForApplication(): boolean {
+    return this.#paused || this.#exchange?.awaitsInvitation === true;
+  }
+
+  /** HOT. */
+  #scheduleAnswer(): void {
+    const exchange = this.#exchange;
+    this.#expireIn(exchange === null || exchange.started ? Never : exchange.handlerTimeout);
+  }
+
+  #scheduleContent(): void {
+    const { clock, limits, timeouts } = this.protocol;
+    if (this.#contentSince === Never) this.#contentSince = clock.now;
+    const brought = limits.contentRate === 0 ? Never : this.#octets / limits.contentRate;
+    const left = timeouts.content + brought - (clock.now - this.#contentSince) / 1000;
+    this.#expireIn(Math.min(timeouts.content, left));
   }
 
   /** HOT. */
   #expireIn(seconds: number): void {
     const { clock, wheel } = this.protocol;
-    wheel.set(this, clock.now + seconds * 1000);
+    const deadline = Math.min(clock.now + seconds * 1000, this.#requestDue);
+    // Never is only noted, so that the wheel need not move.
+    if (deadline === Never) this.deadline = Never;
+    else wheel.set(this, deadline);
   }
 
   #enter(event: number): void {

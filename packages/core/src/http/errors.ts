@@ -27,7 +27,9 @@ export type RequestErrorCode =
   | 'FAPWS_CLIENT_GONE'
   | 'FAPWS_CONTENT_MALFORMED'
   | 'FAPWS_CONTENT_TIMEOUT'
-  | 'FAPWS_CONTENT_TOO_LARGE';
+  | 'FAPWS_CONTENT_TOO_LARGE'
+  | 'FAPWS_HANDLER_TIMEOUT'
+  | 'FAPWS_REQUEST_TIMEOUT';
 
 /**
  * The client's request can't be read to its end: reading `wsgi.input` fails with it. An application that does not catch it

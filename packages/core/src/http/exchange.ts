@@ -23,6 +23,8 @@ export class Exchange {
   readonly head: RequestHead;
   /** Octets of content that this request may have; beyond it 413. */
   contentLimit: number;
+  /** Seconds that the application has to begin its answer; then 503. */
+  handlerTimeout: number;
   #progress = Unsent;
   #responseHead: ResponseHead | null = null;
   /** The application's Content-Length, or unknownLength. */
@@ -44,16 +46,17 @@ export class Exchange {
   #contentLost = false;
   #continued = false;
   #gone = false;
-  /** Whether the client left before the answer was complete; it is for `signal`, which may be asked for afterwards. */
-  #leftUnanswered = false;
+  /** Why the answer can't be completed; it is for `signal`, which may be asked for afterwards. */
+  #goneBecause: RequestError | null = null;
   #abort: AbortController | null = null;
   #writableTasks: (() => void)[] | null = null;
   #endTasks: (() => void)[] | null = null;
 
-  constructor(connection: Connection, head: RequestHead, contentLimit: number) {
+  constructor(connection: Connection, head: RequestHead, contentLimit: number, handlerTimeout: number) {
     this.connection = connection;
     this.head = head;
     this.contentLimit = contentLimit;
+    this.handlerTimeout = handlerTimeout;
   }
 
   // The request.
@@ -69,11 +72,11 @@ export class Exchange {
     return this.#body;
   }
 
-  /** Aborted when the client goes away before the answer is complete. */
+  /** Aborted when the client goes away, or a timeout strikes, before the answer is complete. */
   get signal(): AbortSignal {
     if (this.#abort === null) {
       this.#abort = new AbortController();
-      if (this.#leftUnanswered) this.#abort.abort(clientGone());
+      if (this.#goneBecause !== null) this.#abort.abort(this.#goneBecause);
     }
     return this.#abort.signal;
   }
@@ -81,6 +84,11 @@ export class Exchange {
   /** Whether the client has left (or shut its side) before the answer was complete. */
   get gone(): boolean {
     return this.#gone;
+  }
+
+  /** Whether content is still to come. */
+  get receiving(): boolean {
+    return !this.#contentEnded && this.head.framing !== NoContent;
   }
 
   /** Whether the client waits for 100 Continue before it sends content. */
@@ -131,23 +139,23 @@ export class Exchange {
   clientLeft(): void {
     if (this.#gone) return;
     this.#gone = true;
-    if (this.#progress !== Complete) this.#tellGone();
+    if (this.#progress !== Complete) this.#tellGone(clientGone());
   }
 
-  /** Nothing of the answer can be sent any more. */
-  cutOff(): void {
+  /** Nothing of the answer can be sent any more. @param reason why, if it is not that the client is gone */
+  cutOff(reason: RequestError = clientGone()): void {
     const unaware = !this.#gone && this.#progress !== Complete;
     this.#gone = true;
     // First of all: who is told now must not be able to answer behind a refusal.
     this.#progress = Complete;
-    if (unaware) this.#tellGone();
+    if (unaware) this.#tellGone(reason);
     this.#runEndTasks();
   }
 
-  #tellGone(): void {
-    this.#leftUnanswered = true;
-    if (!this.#contentEnded && this.head.framing !== NoContent) this.body.fail(clientGone());
-    this.#abort?.abort(clientGone());
+  #tellGone(reason: RequestError): void {
+    this.#goneBecause = reason;
+    if (this.receiving) this.body.fail(reason);
+    this.#abort?.abort(reason);
   }
 
   /** The client has taken what was sent. */
@@ -159,7 +167,7 @@ export class Exchange {
 
   /** Whoever still reads must not take what has arrived for the whole content. */
   #loseContent(): void {
-    if (this.#contentEnded || this.head.framing === NoContent) return;
+    if (!this.receiving) return;
     this.#contentLost = true;
     this.#body?.fail(answered());
   }

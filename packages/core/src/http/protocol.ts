@@ -2,10 +2,12 @@
 
 import type { Receiver, Transport } from '../loop/types.ts';
 import type { Parser } from '../parser/parser.ts';
+import { Admission } from './admission.ts';
 import { Clock } from './clock.ts';
 import { Connection } from './connection.ts';
 import type { Exchange } from './exchange.ts';
 import type { Limits, Timeouts } from './limits.ts';
+import type { Preface } from './preface.ts';
 import type { Refusal } from './refusal.ts';
 import type { Header } from './response-head.ts';
 import { TimerWheel } from './timer-wheel.ts';
@@ -36,7 +38,9 @@ export interface ProtocolOptions {
   readonly ident: string;
   /** Runs a task when the present turn's work is done; the loop's `afterTurn`. */
   readonly afterTurn: (task: () => void) => void;
-  /** Milliseconds since the epoch. @default Date.now */
+  /** Reads what comes before the first request of a connection. */
+  readonly preface?: Preface | undefined;
+  /** Milliseconds since the epoch, in place of the clocks of the system. */
   readonly now?: (() => number) | undefined;
 }
 
@@ -47,6 +51,8 @@ export class Protocol {
   readonly answerer: Answerer;
   readonly clock: Clock;
   readonly wheel: TimerWheel;
+  readonly admission: Admission;
+  readonly preface: Preface | null;
   readonly afterTurn: (task: () => void) => void;
   /** All open connections. */
   readonly connections: Set<Connection> = new Set();
@@ -66,6 +72,8 @@ export class Protocol {
     this.answerer = options.answerer;
     this.clock = new Clock(options.ident === '' ? '' : `Server: ${options.ident}\r\n`, options.now);
     this.wheel = new TimerWheel(WHEEL_TICK, this.clock.now);
+    this.admission = new Admission(options.limits);
+    this.preface = options.preface ?? null;
     this.afterTurn = options.afterTurn;
   }
 
@@ -76,7 +84,7 @@ export class Protocol {
 
   /** Expires what is due; to be called every WHEEL_TICK. */
   turn(): void {
-    this.clock.update();
+    this.clock.synchronise();
     this.wheel.turn(this.clock.now);
   }
 
@@ -94,12 +102,13 @@ export class Protocol {
   }
 
   /**
-   * Ends all connections: those without a request at once, the others with their answer, what is left after `graceMs`
-   * by cutting it.
+   * Ends all connections: those that were idle for a while at once, the others with their answer or when no request has
+   * come for a second, what is left after `graceMs` by cutting it.
    * @returns how many requests were cut
    */
   async finish(graceMs: number): Promise<number> {
     this.beginStop();
+    this.clock.update();
     for (const connection of [...this.connections]) connection.closeIfIdle();
     if (graceMs > 0 && this.connections.size !== 0) {
       let timer: NodeJS.Timeout | undefined;
@@ -116,8 +125,9 @@ export class Protocol {
   cutAll(): number {
     let cut = 0;
     for (const connection of [...this.connections]) {
-      if (connection.busy) cut += 1;
-      connection.cut(true);
+      const { busy } = connection;
+      if (busy) cut += 1;
+      connection.cut(busy);
     }
     return cut;
   }

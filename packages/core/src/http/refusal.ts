@@ -12,6 +12,15 @@ export class Refusal {
   }
 
   static readonly badRequest: Refusal = new Refusal('400 Bad Request', 'The request is malformed.');
+  static readonly framing: Refusal = new Refusal('400 Bad Request', 'The content is not framed correctly.');
+  static readonly extensionsTooLarge: Refusal = new Refusal(
+    '400 Bad Request',
+    'The chunk extensions are too large.',
+  );
+  static readonly trailer: Refusal = new Refusal(
+    '400 Bad Request',
+    'A trailer field says what only the head may say.',
+  );
   static readonly target: Refusal = new Refusal('400 Bad Request', 'The request target is invalid.');
   static readonly host: Refusal = new Refusal(
     '400 Bad Request',
@@ -42,5 +51,13 @@ export class Refusal {
   static readonly version: Refusal = new Refusal(
     '505 HTTP Version Not Supported',
     'This server speaks HTTP/1.1 and HTTP/1.0.',
+  );
+  static readonly handlerTimeout: Refusal = new Refusal(
+    '503 Service Unavailable',
+    'The application took too long to answer.',
+  );
+  static readonly tooManyConnections: Refusal = new Refusal(
+    '503 Service Unavailable',
+    'There are too many connections. Try again later.',
   );
 }

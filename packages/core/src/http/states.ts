@@ -3,6 +3,7 @@
 // One request is in hand at a time: the next one is not looked at before the answer to this one is complete, so answers
 // cannot change places. A connection is therefore always in exactly one of these states:
 //
+//   Preface     nothing of a request has arrived: the peer says first whom it speaks for (where that is expected of it)
 //   Idle        between requests; nothing of a request has arrived
 //   Head        some octets of a request have arrived, its field section is not complete
 //   Content     the application was called; content of the request is still to come (or is just not looked at yet)
@@ -21,6 +22,7 @@ export const Answering = 3;
 export const Discarding = 4;
 export const Lingering = 5;
 export const Closed = 6;
+export const Preface = 7;
 
 /** What can happen to a connection. */
 export const Octets = 0;
@@ -32,6 +34,9 @@ export const AnswerComplete = 3;
 export const LastAnswer = 4;
 /** The connection is to be closed, or was closed by the peer. */
 export const Gone = 5;
+/** The connection begins with a preface. */
+export const PrefaceExpected = 6;
+export const PrefaceComplete = 7;
 
 export const stateNames: readonly string[] = [
   'Idle',
@@ -41,6 +46,7 @@ export const stateNames: readonly string[] = [
   'Discarding',
   'Lingering',
   'Closed',
+  'Preface',
 ];
 export const eventNames: readonly string[] = [
   'Octets',
@@ -49,10 +55,16 @@ export const eventNames: readonly string[] = [
   'AnswerComplete',
   'LastAnswer',
   'Gone',
+  'PrefaceExpected',
+  'PrefaceComplete',
 ];
 
 /** [state, event, next state]. What is not listed cannot happen. */
 export const transitions: readonly (readonly [number, number, number])[] = [
+  [Idle, PrefaceExpected, Preface],
+  [Preface, PrefaceComplete, Idle],
+  [Preface, LastAnswer, Lingering],
+  [Preface, Gone, Closed],
   [Idle, Octets, Head],
   [Idle, LastAnswer, Lingering],
   [Idle, Gone, Closed],

@@ -7,6 +7,7 @@ export type ListenErrorCode =
   | 'FAPWS_LISTEN_FD'
   | 'FAPWS_LISTEN_PERMISSION'
   | 'FAPWS_LISTEN_RESOLVE'
+  | 'FAPWS_LISTEN_REUSE_PORT'
   | 'FAPWS_LOOP_UNAVAILABLE';
 
 /** A start that failed. `message` says what, where and what to do; `cause` is the system's own error. */

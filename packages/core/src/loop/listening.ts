@@ -74,6 +74,16 @@ function answers(path: string): Promise<boolean> {
   });
 }
 
+/** Node ignores an option that it does not know, and the second process would be told that the port is taken. */
+export function checkReusePort(address: Address): void {
+  const [major, minor] = process.versions.node.split('.').map(Number) as [number, number];
+  if (major > 22 || (major === 22 && minor >= 12)) return;
+  throw new ListenError(
+    'FAPWS_LISTEN_REUSE_PORT',
+    `Node ${process.versions.node} can't share the port of ${addressText(address)}: reusePort needs Node 22.12 or newer. Use a newer Node, or hand the listening socket over: start({ fd }).`,
+  );
+}
+
 /** The system's refusal as a ListenError. */
 export function failureToListen(address: Address, error: NodeJS.ErrnoException): ListenError {
   const where = addressText(address);
@@ -107,6 +117,12 @@ export function failureToListen(address: Address, error: NodeJS.ErrnoException):
       return new ListenError(
         'FAPWS_LISTEN_ADDRESS',
         `There is no folder for ${where}. Make the folder or choose another path.`,
+        error,
+      );
+    case 'ENOTSUP':
+      return new ListenError(
+        'FAPWS_LISTEN_REUSE_PORT',
+        `This system can't share the port of ${where}: leave reusePort out, or hand the listening socket over: start({ fd }).`,
         error,
       );
     case 'EBADF':

@@ -4,8 +4,14 @@
 
 import { Buffer } from 'node:buffer';
 import { chmodSync } from 'node:fs';
-import { createServer, type Server, Socket, type SocketConstructorOpts } from 'node:net';
-import { failureToListen, prepareSocketFile } from './listening.ts';
+import {
+  createServer,
+  type ListenOptions as ListenArguments,
+  type Server,
+  Socket,
+  type SocketConstructorOpts,
+} from 'node:net';
+import { checkReusePort, failureToListen, prepareSocketFile } from './listening.ts';
 import type {
   Acceptor,
   Address,
@@ -71,6 +77,7 @@ export class PortableLoop implements Loop {
 
   async listen(address: Address, options: ListenOptions, acceptor: Acceptor): Promise<Listener> {
     if ('path' in address) await prepareSocketFile(address);
+    if (options.reusePort) checkReusePort(address);
     const server = createServer({ allowHalfOpen: true, noDelay: true });
     await new Promise<void>((resolve, reject) => {
       server.once('error', error => reject(failureToListen(address, error)));
@@ -384,7 +391,7 @@ function plainAddress(address: string | undefined): string {
   return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address;
 }
 
-function bind(server: Server, address: Address, { backlog }: ListenOptions): void {
+function bind(server: Server, address: Address, { backlog, reusePort }: ListenOptions): void {
   if ('fd' in address) {
     server.listen({ fd: address.fd, backlog });
   } else if ('path' in address) {
@@ -394,7 +401,7 @@ function bind(server: Server, address: Address, { backlog }: ListenOptions): voi
       server.prependOnceListener('listening', () => chmodSync(path, mode));
     }
   } else {
-    server.listen({ host: address.host, port: address.port, backlog });
+    server.listen({ host: address.host, port: address.port, backlog, reusePort } as ListenArguments);
   }
 }
 

@@ -26,6 +26,8 @@ export interface InheritedAddress {
 export interface ListenOptions {
   /** How many connections the kernel may keep waiting. The kernel caps it (`net.core.somaxconn`). */
   readonly backlog: number;
+  /** Whether other processes may listen on the same port, so that one can take over from another (SO_REUSEPORT). */
+  readonly reusePort: boolean;
 }
 
 /** One end of a connection. For a unix socket `address` is the socket's path or empty, and `port` is 0. */

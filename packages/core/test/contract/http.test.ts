@@ -58,7 +58,7 @@ describe('wsgi.input', () => {
     client.send(
       Buffer.concat([
         post('first'),
-        Buffer.from(`${chunked}3\r\nsec\r\n3;x=y\r\nond\r\n0\r\nTrailer: t\r\n\r\n`),
+        Buffer.from(`${chunked}3\r\nsec\r\n3;x=y\r\nond\r\n0\r\nServer-Timing: t\r\n\r\n`),
       ]),
     );
     client.send(Buffer.concat([post(''), Buffer.from(get())]));

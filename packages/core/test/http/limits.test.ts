@@ -13,7 +13,15 @@ import {
 } from './wire.ts';
 
 const HOST = 'Host: a\r\n';
-const limits = { requestLine: 60, field: 40, head: 165, fields: 5, content: 20, discard: 10_000 };
+const limits = {
+  requestLine: 60,
+  field: 40,
+  head: 165,
+  fields: 5,
+  chunkExtensions: 30,
+  content: 20,
+  discard: 10_000,
+};
 const x = (length: number): string => 'x'.repeat(length);
 
 /** A request with a head of so many octets, empty line included. */
@@ -85,20 +93,37 @@ const bounds: [string, string, string, number][] = [
   ],
   ['S15.5.14 content in one chunk without end', `${chunked}0\r\n\r\n`, `${chunked}FFFFFF\r\n${x(5000)}`, 413],
   [
-    '7.1.1 chunk extensions',
-    `${chunked}1;${x(150)}\r\nx\r\n0\r\n\r\n`,
-    `${chunked}1;${x(190)}\r\nx\r\n0\r\n\r\n`,
-    431,
+    '7.1.1 a chunk extension',
+    `${chunked}1;${x(29)}\r\nx\r\n0\r\n\r\n`,
+    `${chunked}1;${x(30)}\r\nx\r\n0\r\n\r\n`,
+    400,
   ],
   [
     '7.1.1 chunk extensions, all together',
-    `${chunked}${`2;${x(20)}\r\nxx\r\n`.repeat(10)}0\r\n\r\n`,
-    `${chunked}${`2;${x(40)}\r\nxx\r\n`.repeat(10)}0\r\n\r\n`,
+    `${chunked}${`2;${x(2)}\r\nxx\r\n`.repeat(10)}0\r\n\r\n`,
+    `${chunked}${`2;${x(2)}\r\nxx\r\n`.repeat(10)}0;\r\n\r\n`,
+    400,
+  ],
+  ['7.1.1 an extension without end', `${chunked}0\r\n\r\n`, `${chunked}1;${x(5000)}`, 400],
+  [
+    '7.1 zeros before a chunk size',
+    `${chunked}${'1'.padStart(16, '0')}\r\nx\r\n0\r\n\r\n`,
+    `${chunked}${'1'.padStart(17, '0')}\r\nx\r\n0\r\n\r\n`,
+    400,
+  ],
+  ['7.1.2 a trailer', `${chunked}0\r\nA: ${x(37)}\r\n\r\n`, `${chunked}0\r\nA: ${x(38)}\r\n\r\n`, 431],
+  [
+    '7.1.2 trailers',
+    `${chunked}0\r\n${`A: ${x(35)}\r\n`.repeat(4)}\r\n`,
+    `${chunked}0\r\n${`A: ${x(37)}\r\n`.repeat(4)}\r\n`,
     431,
   ],
-  ['7.1.1 an extension without end', `${chunked}0\r\n\r\n`, `${chunked}1;${x(5000)}`, 431],
-  ['7.1 zeros before a chunk size', `${chunked}0001\r\nx\r\n0\r\n\r\n`, `${chunked}${'0'.repeat(5000)}`, 431],
-  ['7.1.2 trailers', `${chunked}0\r\nA: ${x(150)}\r\n\r\n`, `${chunked}0\r\nA: ${x(300)}\r\n\r\n`, 431],
+  [
+    '7.1.2 the number of trailers',
+    `${chunked}0\r\n${'A:\r\n'.repeat(5)}\r\n`,
+    `${chunked}0\r\n${'A:\r\n'.repeat(6)}\r\n`,
+    431,
+  ],
   ['7.1.2 trailers without end', `${chunked}0\r\n\r\n`, `${chunked}0\r\n${'A: 1\r\n'.repeat(1000)}`, 431],
 ];
 
@@ -230,7 +255,7 @@ describe('content', () => {
   );
 
   test('9.6 what follows a last answer is thrown away, within a bound', async () => {
-    const made = new Server({ limits: { discard: 30 } });
+    const made = new Server({ limits: { linger: 30 } });
     const client = made.connect().send(`GET / HTTP/1.0\r\n\r\n`, x(30));
     await made.quiet();
     expect(client.ending).toBe('half-closed');

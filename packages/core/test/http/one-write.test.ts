@@ -41,7 +41,7 @@ async function ask(
   protocol = made;
   listener = await loop.listen(
     { host: '127.0.0.1', port: 0 },
-    { backlog: 10 },
+    { backlog: 10, reusePort: false },
     {
       open: given => {
         transport = given;

@@ -73,7 +73,7 @@ export const kinds: readonly ((app: string) => Request)[] = [
     name: 'chunked content with extensions and trailers',
     method: 'PUT',
     content: '0\r\n\r\nabc0123456789',
-    octets: `PUT /?app=${app} HTTP/1.1\r\nHost: a.example\r\nTransfer-Encoding: Chunked\r\n\r\n8\r\n0\r\n\r\nabc\r\n0A;a=b;c="d \\" e";f\r\n0123456789\r\n000\r\nTrailer: x\r\nConnection: close\r\nHost: b\r\nExpect: 100-continue\r\n\r\n`,
+    octets: `PUT /?app=${app} HTTP/1.1\r\nHost: a.example\r\nTransfer-Encoding: Chunked\r\n\r\n8\r\n0\r\n\r\nabc\r\n0A;a=b;c="d \\" e";f\r\n0123456789\r\n000\r\nContent-MD5: x\r\nKeep-Alived: close\r\nServer-Timing:\r\n\r\n`,
   }),
   app => ({
     ...usual,

@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { runFromSource } from '@fapws/testing';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import * as states from '../../src/http/states.ts';
-import { hello, readContent, respond, Server } from './wire.ts';
+import { hello, line, readContent, respond, Server } from './wire.ts';
 
 const { eventNames, nextState, stateNames, transitions } = states;
 
@@ -35,6 +35,11 @@ const pending = (): void => {};
 
 /** How each transition comes about. */
 const scenarios: Record<string, () => void | Promise<void>> = {
+  'Idle PrefaceExpected Preface': () => void new Server({ preface: line }).connect(),
+  'Preface PrefaceComplete Idle': () => void new Server({ preface: line }).connect().send('for a\n'),
+  'Preface LastAnswer Lingering': () =>
+    void new Server({ preface: line, limits: { connections: 0 } }).connect(),
+  'Preface Gone Closed': () => void new Server({ preface: line }).connect().finish(),
   'Idle Octets Head': () => void new Server().connect().send('G'),
   'Idle LastAnswer Lingering': () => {
     // The server stops while the last octets of an answer are on their way.

@@ -151,10 +151,10 @@ describe('content: 20 seconds between two reads', () => {
 
   test('then 408, and reading fails with FAPWS_CONTENT_TIMEOUT', async () => {
     const { server, codes } = reading();
-    const client = server.connect().send(POST);
+    const client = server.connect().send(POST.replace('4', '100000'));
     for (let round = 0; round < 3; round += 1) {
       server.advance(19_000);
-      client.send('x');
+      client.send('x'.repeat(19_000));
     }
     await expectAfter(20, server, over(client));
     expect(client.statuses).toEqual([408]);

@@ -6,6 +6,7 @@ import type { Connection } from '../../src/http/connection.ts';
 import type { RequestError } from '../../src/http/errors.ts';
 import type { Exchange } from '../../src/http/exchange.ts';
 import { defaultLimits, defaultTimeouts, type Limits, type Timeouts } from '../../src/http/limits.ts';
+import type { Preface } from '../../src/http/preface.ts';
 import { Protocol, WHEEL_TICK } from '../../src/http/protocol.ts';
 import { Refusal } from '../../src/http/refusal.ts';
 import { KnownLength } from '../../src/http/request-head.ts';
@@ -36,9 +37,21 @@ export interface ServerOptions {
   limits?: Partial<Limits>;
   timeouts?: Partial<Timeouts>;
   ident?: string;
+  preface?: Preface;
   /** From how many waiting octets on `write` answers false. @default 65536 */
   highWater?: number;
 }
+
+/** A preface of one line, `for <address>`. */
+export const line: Preface = {
+  expectedFrom: () => true,
+  read(octets) {
+    const text = Buffer.from(octets).toString('latin1');
+    if (!'for '.startsWith(text.slice(0, 4))) throw new Error('not for anybody');
+    const end = text.indexOf('\n');
+    return end < 0 ? null : { length: end + 1, remote: { address: text.slice(4, end), port: 1 } };
+  },
+};
 
 /** One write as it reached the transport. */
 export interface Write {
@@ -92,6 +105,7 @@ export class Server {
         }),
       },
       ident: options.ident ?? 'fapws',
+      preface: options.preface,
       afterTurn: task => {
         this.activity += 1;
         this.#tasks.push(task);

@@ -26,7 +26,7 @@ async function foreign(where: { port: number; host: string } | { path: string })
 /** The error with which listening fails. */
 async function failure(loop: Loop, input: Buffer, address: Address): Promise<ListenError> {
   const outcome = await within(
-    loop.listen(address, { backlog: 16 }, new Arrivals(input, {})).then(
+    loop.listen(address, { backlog: 16, reusePort: false }, new Arrivals(input, {})).then(
       listener => listener.close().then(() => 'it listens'),
       (error: unknown) => error,
     ),

@@ -129,7 +129,7 @@ export async function listening(
   address: Address = loopback,
 ): Promise<Arrivals> {
   const arrivals = new Arrivals(input, reactions);
-  arrivals.listener = await loop.listen(address, { backlog: 1024 }, arrivals);
+  arrivals.listener = await loop.listen(address, { backlog: 1024, reusePort: false }, arrivals);
   onTestFinished(async () => {
     for (const { transport } of arrivals.connections) transport.destroy();
     await arrivals.listener?.close();

@@ -1,0 +1,64 @@
+// What happens around requests that no application sees, for those who count or log it: channels of node:diagnostics_channel.
+// Without a subscriber nothing is built.
+
+import { channel } from 'node:diagnostics_channel';
+import type { Endpoint } from '../loop/types.ts';
+import type { Refusal } from './refusal.ts';
+
+/** What every event says. */
+export interface RequestEvent {
+  /** The client. */
+  readonly remote: Endpoint;
+  /** As far as the request could be read. */
+  readonly method: string | undefined;
+  /** The request target, as far as the request could be read. */
+  readonly target: string | undefined;
+}
+
+/** `fapws:refused`: a request, or a connection, was refused before or in place of an application's answer. */
+export interface RefusedEvent extends RequestEvent {
+  /** Status code and reason; empty for a preface that was none, which gets no answer. */
+  readonly status: string;
+  /** Why, as the client was told. */
+  readonly detail: string;
+}
+
+/** `fapws:timeout`: somebody took too long. A connection that was merely idle is no event. */
+export interface TimeoutEvent extends RequestEvent {
+  /** The name of the bound, as in `timeouts`. */
+  readonly timeout: 'head' | 'content' | 'write' | 'handler' | 'request';
+}
+
+/** `fapws:aborted`: the client left, or shut its side, before its request or its answer was complete. */
+export interface AbortedEvent extends RequestEvent {
+  readonly method: string;
+  readonly target: string;
+  /** Whether a part of the answer had been sent. */
+  readonly started: boolean;
+}
+
+const refused = channel('fapws:refused');
+const timeout = channel('fapws:timeout');
+const aborted = channel('fapws:aborted');
+
+/** Whose request an event is about. */
+interface Subject {
+  readonly remote: Endpoint;
+  /** Reads what is known of the request. */
+  known(): Pick<RequestEvent, 'method' | 'target'>;
+}
+
+export function tellRefused(subject: Subject, { status, detail }: Pick<Refusal, 'status' | 'detail'>): void {
+  if (!refused.hasSubscribers) return;
+  refused.publish({ remote: subject.remote, ...subject.known(), status, detail } satisfies RefusedEvent);
+}
+
+export function tellTimeout(subject: Subject, name: TimeoutEvent['timeout']): void {
+  if (!timeout.hasSubscribers) return;
+  timeout.publish({ remote: subject.remote, ...subject.known(), timeout: name } satisfies TimeoutEvent);
+}
+
+export function tellAborted(subject: Subject, started: boolean): void {
+  if (!aborted.hasSubscribers) return;
+  aborted.publish({ remote: subject.remote, ...subject.known(), started });
+}
