@@ -79,7 +79,7 @@ export function call(
   );
 }
 
-/** Sends a request through a protocol of its own. */
+/** @internal Sends a request through a protocol of its own. */
 export function callThrough(
   makeProtocol: (afterTurn: (task: () => void) => void) => Protocol,
   request: CallRequest | string,

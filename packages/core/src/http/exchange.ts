@@ -19,6 +19,7 @@ const Complete = 2;
 const unknownLength = -1;
 
 export class Exchange {
+  /** @internal */
   readonly connection: Connection;
   readonly head: RequestHead;
   /** Octets of content that this request may have; beyond it 413. */
@@ -52,6 +53,7 @@ export class Exchange {
   #writableTasks: (() => void)[] | null = null;
   #endTasks: (() => void)[] | null = null;
 
+  /** @internal */
   constructor(connection: Connection, head: RequestHead, contentLimit: number, handlerTimeout: number) {
     this.connection = connection;
     this.head = head;
@@ -96,7 +98,7 @@ export class Exchange {
     return this.head.expectsContinue && !this.#continued && this.#received === 0;
   }
 
-  /** ContentSource: somebody waits for content. */
+  /** @internal ContentSource: somebody waits for content. */
   contentWanted(): void {
     if (this.#gone || this.#contentEnded || this.#contentLost) return;
     if (this.awaitsInvitation && this.#progress === Unsent) {
@@ -111,6 +113,7 @@ export class Exchange {
   /**
    * Octets of content have arrived: those of `memory` between two places, valid only during the call.
    * @returns false when they are more than the request may have
+   * @internal
    */
   receive(memory: Buffer, from: number, to: number): boolean {
     this.#received += to - from;
@@ -125,24 +128,26 @@ export class Exchange {
     return this.#body === null ? 0 : this.#body.waiting;
   }
 
+  /** @internal */
   endContent(): void {
     this.#contentEnded = true;
     this.#body?.end();
   }
 
+  /** @internal */
   failContent(error: RequestError): void {
     if (this.#contentEnded || this.#progress === Complete) return;
     if (this.head.framing !== NoContent) this.body.fail(error);
   }
 
-  /** The client is gone, or has said that it sends nothing more before its request was complete. */
+  /** @internal The client is gone, or has said that it sends nothing more before its request was complete. */
   clientLeft(): void {
     if (this.#gone) return;
     this.#gone = true;
     if (this.#progress !== Complete) this.#tellGone(clientGone());
   }
 
-  /** Nothing of the answer can be sent any more. @param reason why, if it is not that the client is gone */
+  /** @internal Nothing of the answer can be sent any more. @param reason why, if it is not that the client is gone */
   cutOff(reason: RequestError = clientGone()): void {
     const unaware = !this.#gone && this.#progress !== Complete;
     this.#gone = true;
@@ -158,7 +163,7 @@ export class Exchange {
     this.#abort?.abort(reason);
   }
 
-  /** The client has taken what was sent. */
+  /** @internal The client has taken what was sent. */
   drained(): void {
     const tasks = this.#writableTasks;
     this.#writableTasks = null;
@@ -322,7 +327,7 @@ export class Exchange {
     this.#runEndTasks();
   }
 
-  /** Answers for the application and ends the connection. */
+  /** @internal Answers for the application and ends the connection. */
   refuse(refusal: Refusal): void {
     this.connection.refuse(refusal);
   }

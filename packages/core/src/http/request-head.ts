@@ -35,9 +35,11 @@ const Chunked = 2;
 export class RequestHead {
   /** The octets from the request line to the last field value, one code point each. */
   text = '';
-  /** Four numbers per field line. */
+  /** @internal Four numbers per field line. */
   spans: number[] = [];
+  /** @internal */
   targetStart: number = NoIndex;
+  /** @internal */
   targetEnd: number = NoIndex;
   method = '';
   /** 0 or 1: what follows `HTTP/1.`. */
@@ -49,8 +51,9 @@ export class RequestHead {
   contentLength = 0;
   /** `Expect: 100-continue` of an HTTP/1.1 client. */
   expectsContinue = false;
-  /** Places of the Host value; equal when there is none. */
+  /** @internal Places of the Host value; equal when there is none. */
   hostStart = 0;
+  /** @internal */
   hostEnd = 0;
   /** Where the path ends in `text`, for a target in origin-form. */
   #pathEnd = NoIndex;
@@ -60,6 +63,7 @@ export class RequestHead {
   /**
    * HOT. Takes over the spans of the first `count` records.
    * @param shift what makes an address a place in `text`
+   * @internal
    */
   add(parser: Parser, count: number, shift: number): void {
     if (this.text !== '' || count % 2 === 0) {
@@ -91,6 +95,7 @@ export class RequestHead {
   /**
    * HOT. Whether what has arrived is more than a head may have.
    * @param octets of the head so far
+   * @internal
    */
   exceeds(limits: Limits, octets: number): Refusal | null {
     const target = this.targetEnd === NoIndex ? octets : this.targetEnd;
@@ -99,7 +104,7 @@ export class RequestHead {
     return octets > limits.head ? Refusal.fieldsTooLarge : null;
   }
 
-  /** HOT. Octets from the first one to the empty line at the end, once all field lines are there. */
+  /** @internal HOT. Octets from the first one to the empty line at the end, once all field lines are there. */
   get length(): number {
     const { spans } = this;
     const last = spans.length - 1;
@@ -114,6 +119,7 @@ export class RequestHead {
    * @param octets where `text` came from: place 0 of `text` is octet `base`. Octets are read in a third of the time of
    *   characters of a string.
    * @returns null, or why it is refused
+   * @internal
    */
   complete(method: string, limits: Limits, octets: Uint8Array, base: number): Refusal | null {
     this.method = method;
