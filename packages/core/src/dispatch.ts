@@ -5,23 +5,13 @@ import { Base } from './base/base.ts';
 import type { Routed } from './base/environ.ts';
 import { pageOf } from './base/error-page.ts';
 import { fail, respondWithPage } from './base/failure.ts';
-import type { Application } from './base/types.ts';
 import type { Exchange } from './http/exchange.ts';
 import type { Answerer, RefusalPage } from './http/protocol.ts';
 import { Refusal } from './http/refusal.ts';
 import { KnownLength } from './http/request-head.ts';
 import { AsteriskForm, AuthorityForm } from './http/request-target.ts';
-import { checkMethods } from './options.ts';
+import { checkMethods, type Linked } from './options.ts';
 import type { Router } from './router/types.ts';
-
-/** What is mounted or routed: an application, and its own bounds where they differ from the server's. */
-export interface Linked {
-  readonly application: Application;
-  /** Octets of content. */
-  readonly contentLimit: number | undefined;
-  /** Seconds. */
-  readonly handlerTimeout: number | undefined;
-}
 
 export class Dispatcher implements Answerer {
   readonly router: Router<Linked>;

@@ -22,7 +22,6 @@ export type {
   Write,
 } from './base/types.ts';
 export { type CallRequest, type CallResponse, call } from './call.ts';
-export type { Linked } from './dispatch.ts';
 export { httpDate } from './http/clock.ts';
 export { ContractError, type ContractErrorCode, RequestError, type RequestErrorCode } from './http/errors.ts';
 export type { AbortedEvent, RefusedEvent, RequestEvent, TimeoutEvent } from './http/events.ts';
@@ -44,7 +43,7 @@ export type {
   Transport,
   UnixAddress,
 } from './loop/types.ts';
-export type { LinkOptions, ServerOptions } from './options.ts';
+export type { Linked, LinkOptions, ServerOptions } from './options.ts';
 export { RouteError } from './router/errors.ts';
 export type { PathParameters } from './router/parameters.ts';
 export type { Found, Link, Match, Router } from './router/types.ts';

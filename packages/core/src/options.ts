@@ -1,7 +1,6 @@
 // What can be said when a server is made, and the checks that make a mistake there a clear error at once.
 
 import type { Application } from './base/types.ts';
-import type { Linked } from './dispatch.ts';
 import { defaultLimits, defaultTimeouts, type Limits, type Timeouts } from './http/limits.ts';
 import type { Preface } from './http/preface.ts';
 import { ListenError } from './loop/errors.ts';
@@ -33,6 +32,15 @@ export interface ServerOptions {
 export interface LinkOptions {
   readonly limits?: Partial<Pick<Limits, 'content'>> | undefined;
   readonly timeouts?: Partial<Pick<Timeouts, 'handler'>> | undefined;
+}
+
+/** What is mounted or routed: an application, and its own bounds where they differ from the server's. */
+export interface Linked {
+  readonly application: Application;
+  /** Octets of content. */
+  readonly contentLimit: number | undefined;
+  /** Seconds. */
+  readonly handlerTimeout: number | undefined;
 }
 
 const optionNames = ['backlog', 'reusePort', 'limits', 'timeouts', 'preface', 'router', 'loop'];

@@ -48,16 +48,19 @@ interface Subject {
   known(): Pick<RequestEvent, 'method' | 'target'>;
 }
 
+/** @internal */
 export function tellRefused(subject: Subject, { status, detail }: Pick<Refusal, 'status' | 'detail'>): void {
   if (!refused.hasSubscribers) return;
   refused.publish({ remote: subject.remote, ...subject.known(), status, detail } satisfies RefusedEvent);
 }
 
+/** @internal */
 export function tellTimeout(subject: Subject, name: TimeoutEvent['timeout']): void {
   if (!timeout.hasSubscribers) return;
   timeout.publish({ remote: subject.remote, ...subject.known(), timeout: name } satisfies TimeoutEvent);
 }
 
+/** @internal */
 export function tellAborted(subject: Subject, started: boolean): void {
   if (!aborted.hasSubscribers) return;
   aborted.publish({ remote: subject.remote, ...subject.known(), started });
