@@ -1,26 +1,7 @@
-// Client addresses, scheme and host from proxies that you trust: Forwarded, X-Forwarded-*, and the PROXY protocol.
+// What @fapws/forwarded offers: who the client is, in the words of proxies that are trusted.
 
-import type { Middleware } from '@fapws/core';
-
-/** What {@link forwarded} can be told. */
-export interface ForwardedOptions {
-  /**
-   * What the callback finds in `environ['forwarded.greeting']`.
-   *
-   * @default 'hello'
-   */
-  readonly greeting?: string;
-}
-
-/**
- * Client addresses, scheme and host from proxies that you trust: Forwarded, X-Forwarded-*, and the PROXY protocol.
- *
- * @param options see {@link ForwardedOptions}
- */
-export function forwarded(options: ForwardedOptions = {}): Middleware {
-  const { greeting = 'hello' } = options;
-  return app => (environ, startResponse) => {
-    environ['forwarded.greeting'] = greeting;
-    return app(environ, startResponse);
-  };
-}
+export { type ForwardedOptions, forwarded } from './forwarded.ts';
+export type { ProxyHeader, ProxyTls, ProxyTlv } from './proxy-header.ts';
+export { type ProxyProtocolOptions, proxyProtocol } from './proxy-protocol.ts';
+export type { FieldName } from './telling.ts';
+export type { Trust } from './trust.ts';
