@@ -4,6 +4,7 @@
 
 import { Buffer } from 'node:buffer';
 import type { Endpoint, Receiver, Transport } from '../loop/types.ts';
+import { type Awaited, Deadlines } from './deadlines.ts';
 import { RequestError, type RequestErrorCode } from './errors.ts';
 import { tellAborted, tellRefused, tellTimeout } from './events.ts';
 import { Exchange } from './exchange.ts';
@@ -14,7 +15,6 @@ import { Refusal } from './refusal.ts';
 import type { RequestHead } from './request-head.ts';
 import { responseHeadOf } from './response-head.ts';
 import * as states from './states.ts';
-import type { Timed } from './timer-wheel.ts';
 
 /** From here on answers pile up at a client that does not read them: its further requests wait. Octets. */
 const ANSWER_BACKLOG = 65_536;
@@ -22,15 +22,10 @@ const ANSWER_BACKLOG = 65_536;
 /** Octets of what was held back that are looked at in one go; bounds what is copied when little of it can be used. */
 const HELD_PIECE = 4096;
 
-/** Seconds that a client gets to leave after its last answer when the whole server wants to stop. */
-const LINGER_WHILE_STOPPING = 1;
-
 /** Seconds without a request after which a stop closes a connection: one that was just in use may have a request on its way. */
 const IDLE_WHILE_STOPPING = 1;
 
-const Never = Number.POSITIVE_INFINITY;
-
-export class Connection implements Receiver, Timed, reading.MessageSink {
+export class Connection implements Receiver, reading.MessageSink {
   readonly protocol: Protocol;
   readonly transport: Transport;
   state: number = states.Idle;
@@ -38,36 +33,22 @@ export class Connection implements Receiver, Timed, reading.MessageSink {
   remote: Endpoint;
   /** What came before the first request. */
   preface: PrefaceResult | null = null;
-  readonly #reader: reading.MessageReader;
   /** The request in hand. */
-  #exchange: Exchange | null = null;
+  exchange: Exchange | null = null;
+  /** Requests so far. */
+  requests = 0;
+  /** Octets of this request's content, or of what comes behind the last answer. */
+  contentOctets = 0;
+  readonly #reader: reading.MessageReader;
+  readonly deadlines: Deadlines;
   /** Octets behind the request in hand, which are looked at when it is answered; or of a preface that is not complete. */
   #held: Buffer | null = null;
   #paused = false;
   #peerEnded = false;
   /** Whether the time for the head that is being read runs. */
   #headTimed = false;
-  /** Requests so far. */
-  #requests = 0;
-  /** Octets of this request's content, or of what comes behind the last answer. */
-  #octets = 0;
   /** Whether this connection was one too many. */
   #refused = false;
-  /** Whether the time for the client to take something of the backlog runs. */
-  #stalled = false;
-  /** The transport's backlog when it began. */
-  #backlogSeen = 0;
-  /** When the content began to be waited for, put off by the time in which nobody read; Never before that. */
-  #contentSince: number = Never;
-  #pausedSince = 0;
-  /** When the request in hand, or on its way, must be over. */
-  #requestDue: number = Never;
-  // The wheel's.
-  deadline: number = Never;
-  wheelPrevious: Timed | null = null;
-  wheelNext: Timed | null = null;
-  wheelTick = -1;
-
   constructor(protocol: Protocol, transport: Transport) {
     this.protocol = protocol;
     this.transport = transport;
@@ -75,8 +56,7 @@ export class Connection implements Receiver, Timed, reading.MessageSink {
     this.remote = transport.remote;
     protocol.connections.add(this);
     protocol.clock.update();
-    // A client that connects and says nothing has as long for it as for a whole head.
-    this.#expireIn(protocol.timeouts.head);
+    this.deadlines = new Deadlines(this);
     if (protocol.preface?.expectedFrom(this.remote, transport.local) === true) {
       this.#enter(states.PrefaceExpected);
     }
@@ -85,7 +65,7 @@ export class Connection implements Receiver, Timed, reading.MessageSink {
 
   /** Whether a request is in hand. */
   get busy(): boolean {
-    return this.#exchange !== null;
+    return this.exchange !== null;
   }
 
   /** Whether the answer in hand is the last one of this connection. */
@@ -95,8 +75,13 @@ export class Connection implements Receiver, Timed, reading.MessageSink {
       protocol.stopping ||
       !protocol.persistent ||
       this.#peerEnded ||
-      this.#requests >= protocol.limits.requests
+      this.requests >= protocol.limits.requests
     );
+  }
+
+  /** Whether content is to come that nobody has asked for yet. */
+  get waitsForApplication(): boolean {
+    return this.#paused || this.exchange?.awaitsInvitation === true;
   }
 
   /** Where the client connected to, as it sees it. */
@@ -106,7 +91,7 @@ export class Connection implements Receiver, Timed, reading.MessageSink {
 
   /** For events: what is known of the request in hand, or on its way. */
   known(): { readonly method: string | undefined; readonly target: string | undefined } {
-    const head = this.#exchange?.head;
+    const head = this.exchange?.head;
     if (head !== undefined) return { method: head.method, target: head.target };
     const text = this.#reader.head?.text ?? '';
     const words = /^(?:\r\n)*([^ \r\n]+) ([^ \r\n]*)/.exec(text);
@@ -137,9 +122,8 @@ export class Connection implements Receiver, Timed, reading.MessageSink {
   drain(): void {
     this.protocol.clock.update();
     if (this.state === states.Closed) return;
-    this.#stalled = false;
-    this.#schedule();
-    this.#exchange?.drained();
+    this.deadlines.drained();
+    this.exchange?.drained();
     // In the other states it is not the client's slowness that has stopped the reading.
     if (this.state === states.Idle) this.#lookAtHeldLater();
   }
@@ -159,7 +143,7 @@ export class Connection implements Receiver, Timed, reading.MessageSink {
       // RFC 9112 8: an incomplete request is not answered as if it were whole.
       case states.Answering:
         // The client may only have shut its side (RFC 9112 9.6), so it still gets its answer; most have left for good.
-        if (this.#tellAborted()) this.#exchange?.clientLeft();
+        if (this.#tellAborted()) this.exchange?.clientLeft();
         break;
       // While lingering the loop closes by itself when our last octet is out.
     }
@@ -172,43 +156,30 @@ export class Connection implements Receiver, Timed, reading.MessageSink {
 
   /** @returns whether there is a request whose client leaves now */
   #tellAborted(): boolean {
-    const exchange = this.#exchange;
+    const exchange = this.exchange;
     if (exchange === null || exchange.gone || exchange.complete) return false;
     tellAborted(this, exchange.started);
     return true;
   }
 
-  /** Timed: the deadline has passed. */
-  expire(): void {
-    if (this.protocol.clock.now >= this.#requestDue) {
-      this.#endRequest();
-      return;
-    }
-    const { backlog } = this.transport;
-    if (backlog > 0) {
-      // A slow client is not a dead one as long as it takes something.
-      if (!this.#stalled || backlog < this.#backlogSeen) this.stalled();
-      else {
-        tellTimeout(this, 'write');
-        this.cut(true);
-      }
-      return;
-    }
-    if (this.#stalled) {
-      this.#stalled = false;
-      this.#schedule();
-      return;
-    }
-    switch (this.state) {
-      case states.Head:
+  /** A deadline has passed. */
+  timedOut(awaited: Awaited): void {
+    switch (awaited) {
+      case 'head':
         this.#endHead();
         break;
-      case states.Content:
-        if (this.#waitsForApplication) this.#endHandler();
-        else this.#endContent();
+      case 'content':
+        this.#endContent();
         break;
-      case states.Answering:
+      case 'handler':
         this.#endHandler();
+        break;
+      case 'request':
+        this.#endRequest();
+        break;
+      case 'write':
+        tellTimeout(this, 'write');
+        this.cut(true);
         break;
       default:
         this.#close();
@@ -228,6 +199,10 @@ export class Connection implements Receiver, Timed, reading.MessageSink {
 
   /** The content took too long. */
   #endContent(): void {
+    if (this.state === states.Discarding) {
+      this.#close();
+      return;
+    }
     const { timeouts, limits } = this.protocol;
     tellTimeout(this, 'content');
     this.#failContent(
@@ -240,7 +215,7 @@ export class Connection implements Receiver, Timed, reading.MessageSink {
   /** The application took too long. */
   #endHandler(): void {
     tellTimeout(this, 'handler');
-    const seconds = this.#exchange?.handlerTimeout;
+    const seconds = this.exchange?.handlerTimeout;
     this.refuse(
       Refusal.handlerTimeout,
       new RequestError(
@@ -253,7 +228,7 @@ export class Connection implements Receiver, Timed, reading.MessageSink {
 
   /** The whole request took too long. */
   #endRequest(): void {
-    const exchange = this.#exchange;
+    const exchange = this.exchange;
     tellTimeout(this, 'request');
     const refusal = exchange === null || exchange.receiving ? Refusal.timeout : Refusal.handlerTimeout;
     const error = new RequestError(
@@ -275,19 +250,17 @@ export class Connection implements Receiver, Timed, reading.MessageSink {
     // While octets are being read, what follows is seen to there.
     if (this.protocol.reading === this) return;
     this.#resume();
-    this.#schedule();
+    this.deadlines.set();
   }
 
   /** So much waits for the client that its slowness is timed from now on. */
   stalled(): void {
-    this.#stalled = true;
-    this.#backlogSeen = this.transport.backlog;
-    this.#expireIn(this.protocol.timeouts.write);
+    this.deadlines.stalled();
   }
 
   /** HOT. The answer is complete and written. */
   answered(keepAlive: boolean): void {
-    this.#exchange = null;
+    this.exchange = null;
     if (this.#isOver) return;
     // The server may have begun to stop, or the client shut its side, after the head of this answer was sent.
     if (!keepAlive || this.protocol.stopping || (this.#peerEnded && this.#held === null)) {
@@ -295,13 +268,13 @@ export class Connection implements Receiver, Timed, reading.MessageSink {
       return;
     }
     this.#enter(states.AnswerComplete);
-    this.#octets = 0;
-    this.#contentSince = Never;
-    if (this.state === states.Idle) this.#requestDue = Never;
+    this.contentOctets = 0;
+    this.deadlines.contentOver();
+    if (this.state === states.Idle) this.deadlines.requestOver();
     // While the request is still being read, what follows is seen to there.
     if (this.protocol.reading === this) return;
     this.#lookAtHeldLater();
-    this.#schedule();
+    this.deadlines.set();
   }
 
   /**
@@ -317,14 +290,14 @@ export class Connection implements Receiver, Timed, reading.MessageSink {
     const length = Buffer.byteLength(page.content);
     transport.write(`${head.render(protocol.clock)}Content-Length: ${length}\r\nConnection: close\r\n\r\n`);
     if (!this.#isHead) transport.write(Buffer.from(page.content));
-    this.#exchange?.cutOff(reason);
-    this.#exchange = null;
+    this.exchange?.cutOff(reason);
+    this.exchange = null;
     this.#finishWriting();
   }
 
   /** Whether what is refused is a HEAD, as far as can be told from what has arrived of it. */
   get #isHead(): boolean {
-    if (this.#exchange !== null) return this.#exchange.head.method === 'HEAD';
+    if (this.exchange !== null) return this.exchange.head.method === 'HEAD';
     return /^(\r\n)*HEAD /.test(this.#reader.head?.text ?? '');
   }
 
@@ -339,11 +312,9 @@ export class Connection implements Receiver, Timed, reading.MessageSink {
   /** The server stops: closes the connection if no request is in hand or can be on its way. */
   closeIfIdle(): void {
     if (this.state !== states.Preface && (this.state !== states.Idle || this.#held !== null)) return;
-    const { clock, timeouts } = this.protocol;
-    const limit = this.#requests === 0 ? timeouts.head : timeouts.idle;
-    const idleFor = clock.now - (this.deadline - limit * 1000);
+    const { idleFor } = this.deadlines;
     if (idleFor >= IDLE_WHILE_STOPPING * 1000 || this.transport.backlog > 0) this.#closeGently();
-    else this.#expireIn(IDLE_WHILE_STOPPING - (Number.isNaN(idleFor) ? 0 : idleFor / 1000));
+    else this.deadlines.in(IDLE_WHILE_STOPPING - (Number.isNaN(idleFor) ? 0 : idleFor / 1000));
   }
 
   /** Closes without losing what was answered and is still on its way. */
@@ -435,44 +406,36 @@ export class Connection implements Receiver, Timed, reading.MessageSink {
     this.#reader.suspend(this.protocol.parser);
     if (this.state !== states.Head) {
       // Content that nobody takes stops the reading; one read's worth waits.
-      if (this.#exchange !== null && this.#exchange.unread > 0) this.#pause();
+      if (this.exchange !== null && this.exchange.unread > 0) this.#pause();
       else this.#resume();
-      this.#schedule();
+      this.deadlines.set();
     } else if (!this.#headTimed) {
       this.#headTimed = true;
-      this.#beginRequest();
-      this.#schedule();
-    }
-  }
-
-  #beginRequest(): void {
-    if (this.#requestDue === Never) {
-      this.#requestDue = this.protocol.clock.now + this.protocol.timeouts.request * 1000;
+      this.deadlines.requestBegins();
+      this.deadlines.set();
     }
   }
 
   /** HOT. MessageSink. */
   beginMessage(head: RequestHead): boolean {
     const { protocol } = this;
-    this.#octets = 0;
+    this.contentOctets = 0;
     this.#headTimed = false;
-    this.#requests += 1;
+    this.requests += 1;
     this.#enter(states.HeadComplete);
     const exchange = new Exchange(this, head, protocol.limits.content, protocol.timeouts.handler);
-    this.#exchange = exchange;
-    this.#beginRequest();
-    // Only noted, so that the wheel need not move; what the request may take is seen to when the read is over.
-    if (!this.#stalled) this.deadline = Never;
+    this.exchange = exchange;
+    this.deadlines.requestBegun();
     protocol.answerer.answer(exchange);
     return !this.#isOver;
   }
 
   /** MessageSink. */
   takeContent(memory: Buffer, start: number, end: number): boolean {
-    const exchange = this.#exchange;
-    this.#octets += end - start;
+    const exchange = this.exchange;
+    this.contentOctets += end - start;
     if (exchange === null) {
-      if (this.#octets <= this.protocol.limits.discard) return true;
+      if (this.contentOctets <= this.protocol.limits.discard) return true;
       this.#finishWriting();
       return false;
     }
@@ -491,13 +454,13 @@ export class Connection implements Receiver, Timed, reading.MessageSink {
   #endMessage(): void {
     if (this.#isOver) return;
     this.#enter(states.MessageComplete);
-    this.#octets = 0;
-    this.#contentSince = Never;
-    const exchange = this.#exchange;
+    this.contentOctets = 0;
+    this.deadlines.contentOver();
+    const exchange = this.exchange;
     // From now on reading tells whether the client leaves.
     this.#resume();
-    if (exchange === null) this.#requestDue = Never;
-    this.#schedule();
+    if (exchange === null) this.deadlines.requestOver();
+    this.deadlines.set();
     exchange?.endContent();
   }
 
@@ -508,7 +471,7 @@ export class Connection implements Receiver, Timed, reading.MessageSink {
 
   /** The content can't be read to its end. Tells the application, and the client if that has no answer yet. */
   #failContent(code: RequestErrorCode, refusal: Refusal, message: string): void {
-    const exchange = this.#exchange;
+    const exchange = this.exchange;
     exchange?.failContent(new RequestError(code, refusal.status, message));
     if (this.#isOver) return;
     // The answer is out; nothing behind broken framing can be trusted.
@@ -558,22 +521,21 @@ export class Connection implements Receiver, Timed, reading.MessageSink {
       const waiting: number = (this.#held as Buffer | null)?.length ?? 0;
       this.#held = waiting === 0 && piece === held.length ? null : held.subarray(piece - waiting);
     }
-    if (this.#peerEnded && this.#exchange === null) this.end();
+    if (this.#peerEnded && this.exchange === null) this.end();
     else if (this.state !== states.Content) this.#resume();
   }
 
   #pause(): void {
     if (this.#paused) return;
     this.#paused = true;
-    this.#pausedSince = this.protocol.clock.now;
+    this.deadlines.paused();
     this.transport.pause();
   }
 
   #resume(): void {
     if (!this.#paused || this.#held !== null || this.state === states.Closed) return;
     this.#paused = false;
-    // Never stays Never.
-    this.#contentSince += this.protocol.clock.now - this.#pausedSince;
+    this.deadlines.resumed();
     this.transport.resume();
   }
 
@@ -581,19 +543,19 @@ export class Connection implements Receiver, Timed, reading.MessageSink {
 
   /** What comes behind the last answer is thrown away, within bounds. */
   #throwAway(length: number): void {
-    this.#octets += length;
-    if (this.#octets > this.protocol.limits.linger) this.#close();
+    this.contentOctets += length;
+    if (this.contentOctets > this.protocol.limits.linger) this.#close();
   }
 
   /** The last octet is written: shut our side, and wait for the client to read it and to leave (RFC 9112 9.6). */
   #finishWriting(): void {
     this.#enter(states.LastAnswer);
-    this.#octets = 0;
+    this.contentOctets = 0;
     this.#held = null;
-    this.#requestDue = Never;
+    this.deadlines.requestOver();
     this.transport.end();
     this.#resume();
-    this.#schedule();
+    this.deadlines.set();
   }
 
   #close(): void {
@@ -606,73 +568,14 @@ export class Connection implements Receiver, Timed, reading.MessageSink {
     this.#enter(states.Gone);
     const { protocol } = this;
     protocol.forget(this);
-    protocol.wheel.remove(this);
+    protocol.wheel.remove(this.deadlines);
     protocol.admission.leave(this.remote.address);
     if (this.#refused) protocol.admission.forgetRefused();
-    const exchange = this.#exchange;
-    this.#exchange = null;
+    const exchange = this.exchange;
+    this.exchange = null;
     this.#held = null;
     this.#reader.forget();
     exchange?.cutOff();
-  }
-
-  // Timing.
-
-  /** HOT. Sets the deadline that goes with the state; a client that takes nothing has that of a write in any state. */
-  #schedule(): void {
-    if (this.#stalled) return;
-    const { timeouts } = this.protocol;
-    switch (this.state) {
-      case states.Idle:
-        this.#expireIn(timeouts.idle);
-        break;
-      case states.Head:
-        this.#expireIn(timeouts.head);
-        break;
-      case states.Content:
-        if (this.#waitsForApplication) this.#scheduleAnswer();
-        else this.#scheduleContent();
-        break;
-      case states.Answering:
-        this.#scheduleAnswer();
-        break;
-      case states.Discarding:
-        this.#scheduleContent();
-        break;
-      case states.Lingering:
-        this.#expireIn(
-          this.protocol.stopping ? Math.min(timeouts.linger, LINGER_WHILE_STOPPING) : timeouts.linger,
-        );
-        break;
-    }
-  }
-
-  /** Whether content is to come that nobody has asked for yet: that is not the client's slowness. */
-  get #waitsForApplication(): boolean {
-    return this.#paused || this.#exchange?.awaitsInvitation === true;
-  }
-
-  /** HOT. */
-  #scheduleAnswer(): void {
-    const exchange = this.#exchange;
-    this.#expireIn(exchange === null || exchange.started ? Never : exchange.handlerTimeout);
-  }
-
-  #scheduleContent(): void {
-    const { clock, limits, timeouts } = this.protocol;
-    if (this.#contentSince === Never) this.#contentSince = clock.now;
-    const brought = limits.contentRate === 0 ? Never : this.#octets / limits.contentRate;
-    const left = timeouts.content + brought - (clock.now - this.#contentSince) / 1000;
-    this.#expireIn(Math.min(timeouts.content, left));
-  }
-
-  /** HOT. */
-  #expireIn(seconds: number): void {
-    const { clock, wheel } = this.protocol;
-    const deadline = Math.min(clock.now + seconds * 1000, this.#requestDue);
-    // Never is only noted, so that the wheel need not move.
-    if (deadline === Never) this.deadline = Never;
-    else wheel.set(this, deadline);
   }
 
   #enter(event: number): void {

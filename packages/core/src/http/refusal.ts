@@ -26,6 +26,10 @@ export class Refusal {
     '400 Bad Request',
     'The Host field is missing, repeated or invalid.',
   );
+  static readonly otherHost: Refusal = new Refusal(
+    '400 Bad Request',
+    'The Host field and the request target name different hosts.',
+  );
   static readonly timeout: Refusal = new Refusal(
     '408 Request Timeout',
     'The request took too long to arrive.',

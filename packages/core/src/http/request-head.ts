@@ -6,10 +6,12 @@ import type { Parser } from '../parser/parser.ts';
 import type { Limits } from './limits.ts';
 import { Refusal } from './refusal.ts';
 import {
+  AbsoluteForm,
   AuthorityForm,
   endOfPath,
   InvalidTarget,
   isAuthority,
+  isSameAuthority,
   MisdirectedTarget,
   OriginForm,
   type ParsedTarget,
@@ -219,7 +221,12 @@ export class RequestHead {
     // What follows a CONNECT may be anything (RFC 9110 9.3.6); it is never read as a request.
     if (this.#other.form === AuthorityForm) this.keepAlive = false;
     if (this.#other.form === InvalidTarget) return Refusal.target;
-    return this.#other.form === MisdirectedTarget ? Refusal.misdirected : null;
+    if (this.#other.form === MisdirectedTarget) return Refusal.misdirected;
+    // RFC 9112 3.2.2: the target's authority counts. But a front that has routed by the other one has meant another server.
+    const { authority, form } = this.#other;
+    const differs =
+      form === AbsoluteForm && this.hostField !== '' && !isSameAuthority(authority, this.hostField);
+    return differs ? Refusal.otherHost : null;
   }
 
   #expect(value: string): void {

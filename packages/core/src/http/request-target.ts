@@ -2,7 +2,7 @@
 
 /** What a target is. Invalid ones are refused with 400, foreign ones (an https target on a plain connection) with 421. */
 export const OriginForm = 0;
-const AbsoluteForm = 1;
+export const AbsoluteForm = 1;
 export const AsteriskForm = 2;
 export const AuthorityForm = 3;
 export const InvalidTarget = 4;
@@ -117,6 +117,15 @@ export function isAuthority(value: string): boolean {
   if (at === value.length) return true;
   if (value.charCodeAt(at) !== 0x3a) return false;
   return isPort(value, at + 1);
+}
+
+/** Whether two authorities of http URIs name the same host and port (RFC 9110 4.2.3): in any case, and port 80 may be left out. */
+export function isSameAuthority(one: string, other: string): boolean {
+  return one === other || withoutDefaultPort(one) === withoutDefaultPort(other);
+}
+
+function withoutDefaultPort(authority: string): string {
+  return authority.toLowerCase().replace(/:(?:0*80)?$/, '');
 }
 
 /** An empty port is allowed (RFC 3986 3.2.3). */

@@ -41,7 +41,7 @@ async function expectForgotten(server: Server, client: Client): Promise<void> {
   await server.quiet();
   expect(client.ending).not.toBe('open');
   expect(server.protocol.connections.size).toBe(0);
-  expect(client.connection.wheelTick).toBe(-1);
+  expect(client.connection.deadlines.wheelTick).toBe(-1);
   expect(isEmpty(server.protocol.wheel, server.now)).toBe(true);
   expect(client.connection.busy).toBe(false);
 }
