@@ -1,0 +1,5 @@
+// Sockets that systemd hands over, and news for it: ready, stopping, alive.
+
+export { activation } from './activation.ts';
+export { ActivationError, type ActivationErrorCode } from './errors.ts';
+export { type NotifyOptions, notify, type ServiceManager } from './notify.ts';
