@@ -36,7 +36,7 @@ export function parseHost(text: string): Host {
 }
 
 /** A host taken apart; null for what is none. The port is not looked at. */
-export function splitHost(text: string): Host | null {
+function splitHost(text: string): Host | null {
   const bracket = text.indexOf(']');
   const colon = text.indexOf(':', bracket === -1 ? 0 : bracket);
   const name = colon === -1 ? text : text.slice(0, colon);

@@ -23,7 +23,7 @@ export const NoClaims = 0;
 /** Only what the front sets. */
 export const BelievableClaims = 1;
 /** Something that no front of this server sets. */
-export const StrangeClaims = 2;
+const StrangeClaims = 2;
 
 const COLON = 0x3a;
 

@@ -21,7 +21,7 @@ export interface Seen {
 
 const claim = /^HTTP_(FORWARDED|X_FORWARDED.*|.*(IP|USER).*)$/;
 
-function seenIn(environ: Environ): Seen {
+export function seenIn(environ: Environ): Seen {
   return {
     address: environ.REMOTE_ADDR,
     port: environ.REMOTE_PORT,
