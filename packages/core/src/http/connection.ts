@@ -9,7 +9,7 @@ import { RequestError, type RequestErrorCode } from './errors.ts';
 import { tellAborted, tellRefused, tellTimeout } from './events.ts';
 import { Exchange } from './exchange.ts';
 import * as reading from './message-reader.ts';
-import type { PrefaceResult } from './preface.ts';
+import type { Preface, PrefaceResult } from './preface.ts';
 import type { Protocol } from './protocol.ts';
 import { Refusal } from './refusal.ts';
 import type { RequestHead } from './request-head.ts';
@@ -57,10 +57,8 @@ export class Connection implements Receiver, reading.MessageSink {
     protocol.connections.add(this);
     protocol.clock.update();
     this.deadlines = new Deadlines(this);
-    if (protocol.preface?.expectedFrom(this.remote, transport.local) === true) {
-      this.#enter(states.PrefaceExpected);
-    }
     this.#admit();
+    if (this.state === states.Idle && protocol.preface !== null) this.#expect(protocol.preface);
   }
 
   /** Whether a request is in hand. */
@@ -330,6 +328,22 @@ export class Connection implements Receiver, reading.MessageSink {
     return this.state === states.Closed || this.state === states.Lingering;
   }
 
+  #expect(preface: Preface): void {
+    try {
+      if (preface.expectedFrom(this.remote, this.transport.local)) this.#enter(states.PrefaceExpected);
+    } catch (error) {
+      this.#refusePreface(error);
+    }
+  }
+
+  #refusePreface(error: unknown): void {
+    tellRefused(this, {
+      status: '',
+      detail: `The preface is invalid: ${error instanceof Error ? error.message : String(error)}`,
+    });
+    this.#close();
+  }
+
   /** What comes before the first request. */
   #readPreface(arrived: Uint8Array): void {
     const { protocol } = this;
@@ -339,8 +353,7 @@ export class Connection implements Receiver, reading.MessageSink {
       result = protocol.preface?.read(octets) ?? null;
       if (result === null && octets.length > protocol.limits.preface) throw new Error('too long');
     } catch (error) {
-      tellRefused(this, { status: '', detail: `The preface is invalid: ${(error as Error).message}` });
-      this.#close();
+      this.#refusePreface(error);
       return;
     }
     if (result === null) {
