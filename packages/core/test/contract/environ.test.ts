@@ -247,7 +247,7 @@ describe('the keys', () => {
   });
 
   test('B13: HTTP_HOST is the authority of the target where that has one (absolute-form), else the Host header.', async () => {
-    const request = 'GET http://target.test:81/path?q HTTP/1.1\r\nHost: header.test\r\n\r\n';
+    const request = 'GET http://target.test:81/path?q HTTP/1.1\r\nHost: TARGET.test:81\r\n\r\n';
     expect(
       await environOf(request, environ => [
         environ.HTTP_HOST,

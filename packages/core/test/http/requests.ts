@@ -96,7 +96,7 @@ export const kinds: readonly ((app: string) => Request)[] = [
     name: 'absolute-form',
     path: '/x',
     host: 'B.example:81',
-    octets: `GET http://B.example:81/x?app=${app} HTTP/1.1\r\nHost: a.example\r\n\r\n`,
+    octets: `GET http://B.example:81/x?app=${app} HTTP/1.1\r\nHost: b.example:81\r\n\r\n`,
   }),
   app => ({
     ...usual,

@@ -1,7 +1,7 @@
 // Any row of requests, good and bad, answered in any way, cut at any places: the outcome is that of one read.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { malformed } from './malformed.ts';
+import { malformed } from '../rules/all-malformed.ts';
 import { appNames, kinds, server } from './requests.ts';
 import { answersIn, cut, outcome } from './wire.ts';
 

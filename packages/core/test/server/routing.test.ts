@@ -105,7 +105,7 @@ describe('paths', () => {
         return [`${environ.PATH_INFO} ${environ.HTTP_HOST}`];
       }),
     );
-    const answer = await (await made.client()).get('http://example.org:81', { Host: 'other' });
+    const answer = await (await made.client()).get('http://example.org:81', { Host: 'EXAMPLE.org:81' });
     expect(answer.text).toBe('/ example.org:81');
   });
 
