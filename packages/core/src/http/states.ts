@@ -63,7 +63,6 @@ export const eventNames: readonly string[] = [
 export const transitions: readonly (readonly [number, number, number])[] = [
   [Idle, PrefaceExpected, Preface],
   [Preface, PrefaceComplete, Idle],
-  [Preface, LastAnswer, Lingering],
   [Preface, Gone, Closed],
   [Idle, Octets, Head],
   [Idle, LastAnswer, Lingering],

@@ -37,8 +37,6 @@ const pending = (): void => {};
 const scenarios: Record<string, () => void | Promise<void>> = {
   'Idle PrefaceExpected Preface': () => void new Server({ preface: line }).connect(),
   'Preface PrefaceComplete Idle': () => void new Server({ preface: line }).connect().send('for a\n'),
-  'Preface LastAnswer Lingering': () =>
-    void new Server({ preface: line, limits: { connections: 0 } }).connect(),
   'Preface Gone Closed': () => void new Server({ preface: line }).connect().finish(),
   'Idle Octets Head': () => void new Server().connect().send('G'),
   'Idle LastAnswer Lingering': () => {
