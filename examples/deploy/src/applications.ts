@@ -1,7 +1,7 @@
 // Stand-ins for a real application: each does one thing that matters to whatever stands in front of the server.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Application, type Environ, type Headers, parseQuery } from '@fapws/core';
+import { type Application, type Endpoint, type Environ, type Headers, parseQuery } from '@fapws/core';
 
 const json: Headers = [
   ['Content-Type', 'application/json'],
@@ -19,6 +19,7 @@ export const whoAmI =
     startResponse('200 OK', json);
     return `${JSON.stringify({
       instance,
+      peer: peerOf(environ),
       client: environ.REMOTE_ADDR,
       scheme: environ['wsgi.url_scheme'],
       host: environ.HTTP_HOST,
@@ -26,6 +27,21 @@ export const whoAmI =
       path: `${environ.SCRIPT_NAME}${environ.PATH_INFO}`,
     })}\n`;
   };
+
+/** Who is at the other end of the connection: the proxy, if there is one that speaks HTTP. */
+function peerOf(environ: Environ): string {
+  const { address, port } = (environ['forwarded.peer'] as Endpoint | undefined) ?? {
+    address: environ.REMOTE_ADDR,
+    port: environ.REMOTE_PORT,
+  };
+  return `${address}:${port}`;
+}
+
+/** Says that the event loop turns. Unlike `server.health` it does not change while the server stops. */
+export const alive: Application = (_environ, startResponse) => {
+  startResponse('200 OK', text);
+  return 'alive\n';
+};
 
 /** Counts what is sent, piece by piece, and keeps nothing of it. */
 export const upload: Application = async (environ, startResponse) => {
@@ -62,9 +78,17 @@ export const ticks: Application = async function* (environ, startResponse) {
     // nginx collects answers before it passes them on, unless an answer asks it not to.
     ['X-Accel-Buffering', 'no'],
   ]);
-  for (let tick = 1; tick <= count; tick += 1) {
-    yield `data: ${tick}\n\n`;
-    if (tick < count) await sleep(pause, undefined, { signal });
+  let tick = 1;
+  try {
+    for (; tick <= count; tick += 1) {
+      yield `data: ${tick}\n\n`;
+      if (tick < count) await sleep(pause, undefined, { signal });
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  } finally {
+    // A client that leaves ends the generator where it stands, at a yield or in its sleep.
+    if (tick <= count) environ['wsgi.errors'].write(`ticks: the client left after ${tick}\n`);
   }
 };
 

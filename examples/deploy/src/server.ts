@@ -2,18 +2,35 @@
 // that one program fits every way of deployment in docs/deploy.md.
 
 import { ListenError, start } from '@fapws/core';
-import { download, slow, ticks, upload, whoAmI } from './applications.ts';
+import { alive, download, slow, ticks, upload, whoAmI } from './applications.ts';
+import { believed } from './front.ts';
 import { defaultAddress, type Settings, SettingsError, settingsFrom } from './settings.ts';
 
-async function serve({ addresses, instance, graceMs }: Settings): Promise<void> {
-  const server = start(addresses.length > 0 ? addresses : [defaultAddress]);
+const KIBIBYTE = 1024;
+const MEBIBYTE = 1024 ** 2;
+
+async function serve(settings: Settings): Promise<void> {
+  const { addresses, front, instance, lameDuckMs, graceMs } = settings;
+  const { middleware, preface } = believed(settings);
+  const server = start(addresses.length > 0 ? addresses : [defaultAddress], {
+    preface,
+    limits: {
+      // A front that has read an upload sends all of it before it looks at the answer: no less than its own limit.
+      linger: 16 * MEBIBYTE,
+      // Behind a front that speaks HTTP all connections are the front's, whose own limits count the clients.
+      ...(front === 'x-forwarded' ? { connectionsPerAddress: Number.POSITIVE_INFINITY } : {}),
+    },
+  });
   server
-    .mount('/whoami', whoAmI(instance))
+    .route('GET', '/health', server.health)
+    .route('GET', '/alive', alive)
+    .route('GET', '/whoami', middleware(whoAmI(instance)))
     .route(['POST', 'PUT'], '/upload', upload)
+    .route('POST', '/note', upload, { limits: { content: 64 * KIBIBYTE } })
     .route('GET', '/download', download)
     .route('GET', '/ticks', ticks)
     .route('GET', '/slow', slow);
-  await server.run({ graceMs });
+  await server.run({ lameDuckMs, graceMs });
 }
 
 try {

@@ -31,7 +31,7 @@ export function settingsFrom(environment: NodeJS.ProcessEnv): Settings {
   const trust = list(environment['TRUST']);
   if (front !== 'none' && trust.length === 0) {
     throw new SettingsError(
-      `FRONT=${front} needs TRUST: the addresses of the proxies, as in TRUST=127.0.0.1,10.0.0.0/8 or TRUST=unix.`,
+      `FRONT=${front} needs TRUST: the addresses of the proxies, as in TRUST=10.0.0.7, TRUST=10.0.0.0/8 or TRUST=unix.`,
     );
   }
   return {
