@@ -108,3 +108,9 @@ export async function get(options: RequestOptions & { tls?: object }): Promise<u
 export function found(command: string, argument: string): boolean {
   return spawnSync(command, [argument], { stdio: 'ignore' }).status === 0;
 }
+
+/** @throws Error with what it said, when it fails */
+export function run(command: string, args: readonly string[]): void {
+  const { status, stderr } = spawnSync(command, args, { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`${command} ${args.join(' ')}: ${stderr}`);
+}

@@ -1,6 +1,5 @@
 // Behind real nginx and HAProxy, with a client that claims to be somebody else.
 
-import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import {
   type Application,
@@ -13,7 +12,7 @@ import {
 import { optional } from '@fapws/testing';
 import { describe, expect, test } from 'vitest';
 import { type ForwardedOptions, forwarded, type ProxyHeader, proxyProtocol } from '../src/index.ts';
-import { Folder, Front, found, freePorts, get } from './front.ts';
+import { Folder, Front, found, freePorts, get, run } from './front.ts';
 import { seenIn } from './seen.ts';
 
 const nginx = optional('nginx', found('nginx', '-v'), 'apt-get install nginx-light');
@@ -75,6 +74,17 @@ async function serving(
   }
 }
 
+/** A configuration of the README, its addresses replaced by those of the test. */
+function readme(heading: string, port: number, origin: number): string {
+  const text = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+  const [, configuration] = text.split(`### ${heading}\n`)[1]?.split(/```\w*\n/) ?? [];
+  if (configuration === undefined) throw new Error(`the README has no configuration for ${heading}`);
+  return configuration
+    .replace(/listen 80\b/, `listen 127.0.0.1:${port}`)
+    .replace(/bind :80\b/, `bind 127.0.0.1:${port}`)
+    .replaceAll('127.0.0.1:8080', `127.0.0.1:${origin}`);
+}
+
 const behind = (options: ForwardedOptions, use: (origin: Origin) => Promise<void>): Promise<void> =>
   serving(forwarded(options), {}, use);
 
@@ -96,46 +106,55 @@ describe.runIf(nginx)('nginx', () => {
     }`;
 
   test('as the README sets it up: what it says is believed, what the client says is not', async () => {
-    await behind(
-      { trust: ['loopback'], headers: ['X-Forwarded-For', 'X-Forwarded-Proto', 'X-Forwarded-Host'] },
-      async origin => {
-        const [port = 0] = await freePorts(1);
-        const configuration = http(
-          origin.folder,
-          `
+    await behind({ trust: ['loopback'] }, async origin => {
+      const [port = 0] = await freePorts(1);
+      const configuration = http(origin.folder, readme('nginx', port, origin.port));
+      await using _front = await Front.nginx(origin.folder, configuration, port);
+      const headers = { ...claims, Host: 'example.com:8000' };
+      expect(await get({ port, localAddress: '127.0.0.2', headers })).toMatchObject({
+        address: '127.0.0.2',
+        scheme: 'http',
+        host: 'example.com:8000',
+        script: '',
+        peer: { address: '127.0.0.1' },
+        claims: { HTTP_X_FORWARDED_FOR: '127.0.0.2', HTTP_X_FORWARDED_PROTO: 'http' },
+      });
+    });
+  });
+
+  test('X-Forwarded-Host, -Port and -Prefix', async () => {
+    const headers = [
+      'X-Forwarded-For',
+      'X-Forwarded-Host',
+      'X-Forwarded-Port',
+      'X-Forwarded-Prefix',
+    ] as const;
+    await behind({ trust: ['loopback'], headers }, async origin => {
+      const [port = 0] = await freePorts(1);
+      const configuration = http(
+        origin.folder,
+        `
         server {
           listen 127.0.0.1:${port};
-          location / {
-            proxy_pass http://127.0.0.1:${origin.port};
-            proxy_set_header Host $host;
+          location /app/ {
+            proxy_pass http://127.0.0.1:${origin.port}/;
             proxy_set_header X-Forwarded-For $remote_addr;
-            proxy_set_header X-Forwarded-Proto $scheme;
-            proxy_set_header X-Forwarded-Host $http_host;
+            proxy_set_header X-Forwarded-Host $host;
+            proxy_set_header X-Forwarded-Port $server_port;
+            proxy_set_header X-Forwarded-Prefix /app;
           }
         }`,
-        );
-        await using _front = await Front.nginx(origin.folder, configuration, port);
-        const seen = await get({
-          port,
-          localAddress: '127.0.0.2',
-          headers: { ...claims, Host: 'example.com:8000' },
-        });
-        expect(seen).toMatchObject({
-          address: '127.0.0.2',
-          scheme: 'http',
-          host: 'example.com:8000',
-          serverName: 'example.com',
-          serverPort: '8000',
-          script: '',
-          peer: { address: '127.0.0.1' },
-          claims: {
-            HTTP_X_FORWARDED_FOR: '127.0.0.2',
-            HTTP_X_FORWARDED_PROTO: 'http',
-            HTTP_X_FORWARDED_HOST: 'example.com:8000',
-          },
-        });
-      },
-    );
+      );
+      await using _front = await Front.nginx(origin.folder, configuration, port);
+      const seen = await get({ port, path: '/app/', headers: { ...claims, Host: 'example.com:8000' } });
+      expect(seen).toMatchObject({
+        scheme: 'http',
+        host: `example.com:${port}`,
+        serverName: 'example.com',
+        serverPort: String(port),
+        script: '/app',
+      });
+    });
   });
 
   test('one that adds to X-Forwarded-For, over a unix socket', async () => {
@@ -246,39 +265,31 @@ describe.runIf(haproxy)('HAProxy', () => {
   `;
 
   test('as the README sets it up, over HTTP', async () => {
-    const headers = [
-      'X-Forwarded-For',
-      'X-Forwarded-Proto',
-      'X-Forwarded-Host',
-      'X-Forwarded-Port',
-      'X-Forwarded-Prefix',
-    ] as const;
-    await behind({ trust: ['loopback'], headers }, async origin => {
+    await behind({ trust: ['127.0.0.1'] }, async origin => {
       const [port = 0] = await freePorts(1);
-      const configuration = `${defaults}
-        listen front
-          mode http
-          bind 127.0.0.1:${port}
-          http-request del-header x-forwarded- -m beg
-          http-request del-header forwarded
-          option forwardfor
-          http-request set-header X-Forwarded-Proto https
-          http-request set-header X-Forwarded-Host %[req.hdr(host)]
-          http-request set-header X-Forwarded-Prefix /app
-          server one 127.0.0.1:${origin.port}
-      `;
+      const configuration = defaults + readme('HAProxy, over HTTP', port, origin.port);
       await using _front = await Front.haproxy(origin.folder, configuration, port);
-      const seen = await get({
-        port,
-        localAddress: '127.0.0.2',
-        headers: { ...claims, Host: 'example.com' },
-      });
-      expect(seen).toMatchObject({
+      // It adds a line of its own behind that of the client.
+      expect(
+        await get({ port, localAddress: '127.0.0.2', headers: { ...claims, Host: 'example.com' } }),
+      ).toMatchObject({
         address: '127.0.0.2',
-        scheme: 'https',
+        scheme: 'http',
         host: 'example.com',
-        serverPort: '443',
-        script: '/app',
+        claims: { HTTP_X_FORWARDED_FOR: '10.0.0.1, 127.0.0.2', HTTP_X_FORWARDED_PROTO: 'http' },
+      });
+    });
+  });
+
+  test('as the README sets it up, passing connections on', async () => {
+    await throughProxy({ trust: ['loopback'] }, async origin => {
+      const [port = 0] = await freePorts(1);
+      const configuration = defaults + readme('HAProxy, passing connections on', port, origin.port);
+      await using _front = await Front.haproxy(origin.folder, configuration, port);
+      expect(await get({ port, localAddress: '127.0.0.2' })).toMatchObject({
+        address: '127.0.0.2',
+        serverPort: String(port),
+        preface: { version: 2, command: 'PROXY' },
       });
     });
   });
@@ -399,11 +410,10 @@ describe.runIf(haproxy)('HAProxy', () => {
     await throughProxy({ trust: ['loopback'] }, async origin => {
       const { folder } = origin;
       for (const name of ['front', 'client']) {
-        const { status, stderr } = spawnSync('openssl', [
+        run('openssl', [
           ...['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', `/CN=${name}.example`],
           ...['-keyout', folder.file(`${name}.key`), '-out', folder.file(`${name}.crt`)],
         ]);
-        expect(status, String(stderr)).toBe(0);
       }
       const read = (name: string): string => readFileSync(folder.file(name), 'utf8');
       const pem = folder.write('front.pem', read('front.crt') + read('front.key'));
