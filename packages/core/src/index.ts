@@ -10,12 +10,14 @@ export { Input } from './base/input.ts';
 export { parseQuery } from './base/query.ts';
 export { WsgiResponse } from './base/response.ts';
 export type {
+  After,
   Application,
   Chunk,
   Environ,
   Header,
   Headers,
   Middleware,
+  Outcome,
   Result,
   RoutingArguments,
   StartResponse,

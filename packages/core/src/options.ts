@@ -37,6 +37,8 @@ export interface LinkOptions {
 /** What is mounted or routed: an application, and its own bounds where they differ from the server's. */
 export interface Linked {
   readonly application: Application;
+  /** The application with what `server.use` puts around it. */
+  entry: Application;
   /** Octets of content. */
   readonly contentLimit: number | undefined;
   /** Seconds. */
@@ -79,7 +81,7 @@ export function linkedOf(application: Application, options: LinkOptions, where: 
   const { limits = {}, timeouts = {} } = options;
   checkBounds('limit of a mount or route', limits, ['content']);
   checkBounds('timeout of a mount or route', timeouts, ['handler']);
-  return { application, contentLimit: limits.content, handlerTimeout: timeouts.handler };
+  return { application, entry: application, contentLimit: limits.content, handlerTimeout: timeouts.handler };
 }
 
 /** The one bound that is a lower one: 0 switches it off. */

@@ -3,7 +3,7 @@
 import { performance } from 'node:perf_hooks';
 import { Base, type BaseOptions, baseParts } from './base/base.ts';
 import { report } from './base/error-stream.ts';
-import type { Application, Environ } from './base/types.ts';
+import type { Application, Environ, Middleware } from './base/types.ts';
 import { type CallRequest, type CallResponse, callThrough } from './call.ts';
 import { Dispatcher } from './dispatch.ts';
 import type { Limits, Timeouts } from './http/limits.ts';
@@ -189,13 +189,24 @@ export class Server {
   }
 
   /**
+   * Puts a middleware around all applications of this server, those that come later too, and around the answers that it gives
+   * itself: 404, 405, OPTIONS. The one that is used first is the outermost. Requests that are refused because they are
+   * malformed, too large or too slow reach nobody; see `fapws:refused` in docs/observing.md.
+   */
+  use(middleware: Middleware): this {
+    if (typeof middleware !== 'function') throw new TypeError('use(…): a middleware is a function.');
+    this.#dispatcher.use(middleware);
+    return this;
+  }
+
+  /**
    * Gives all requests at and below a path to an application. The longest prefix wins, by whole segments.
    * @param prefix `/api`, or `''` or `'/'` for everything
    * @param options bounds of its own: `{ limits: { content: 2 ** 30 } }`
    * @throws {RouteError} FAPWS_ROUTE
    */
   mount(prefix: string, application: Application, options: LinkOptions = {}): this {
-    this.#dispatcher.router.mount(prefix, linkedOf(application, options, `mount('${prefix}', …)`));
+    this.#dispatcher.mount(prefix, linkedOf(application, options, `mount('${prefix}', …)`));
     return this;
   }
 

@@ -4,11 +4,11 @@
 
 import { inspect } from 'node:util';
 import type { Exchange } from '../http/exchange.ts';
-import type { ErrorStream } from './error-stream.ts';
+import { type ErrorStream, report } from './error-stream.ts';
 import { fileWrapper } from './file-wrapper.ts';
 import { Input } from './input.ts';
 import { parseQuery } from './query.ts';
-import type { Environ, RoutingArguments } from './types.ts';
+import type { After, Environ, RoutingArguments } from './types.ts';
 
 /** What the router found out about a request. */
 export interface Routed {
@@ -57,6 +57,7 @@ const computed = new Map<string, (environ: LazyEnviron) => unknown>([
   ['wsgi.file_wrapper', () => fileWrapper],
   ['wsgiorg.routing_args', environ => environ.routingArguments],
   ['fapws.signal', environ => environ.exchange.signal],
+  ['fapws.after', environ => environ.after],
   ['fapws.stopping', environ => environ.exchange.connection.protocol.stoppingSignal],
   ['fapws.preface', environ => environ.exchange.connection.preface?.details],
   ['fapws.params', environ => environ.parameters],
@@ -143,6 +144,19 @@ export class LazyEnviron {
   get routingArguments(): RoutingArguments {
     this.#routingArguments ??= [noPositional, this.routed.params];
     return this.#routingArguments;
+  }
+
+  get after(): After {
+    const { exchange, server } = this;
+    return task => {
+      exchange.whenOver(() => {
+        try {
+          task(exchange.outcome);
+        } catch (error) {
+          report(server.errors, `after ${exchange.head.method} ${exchange.head.target}`, error);
+        }
+      });
+    };
   }
 
   get parameters(): Record<string, string[]> {

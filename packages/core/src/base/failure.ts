@@ -53,16 +53,10 @@ export function isRequestError(error: unknown): error is RequestError {
   }
 }
 
-/** Answers with a page of the server's own. @param more further headers, such as Allow */
-export function respondWithPage(
-  base: Base,
-  exchange: Exchange,
-  status: string,
-  detail: string,
-  more: readonly (readonly [string, string])[] = [],
-): void {
+/** Answers with a page of the server's own. */
+function respondWithPage(base: Base, exchange: Exchange, status: string, detail: string): void {
   const page = pageOf(base, status, detail, requestOf(exchange));
-  exchange.setHead(status, [...page.headers, ...more]);
+  exchange.setHead(status, page.headers);
   exchange.respond(page.content);
 }
 

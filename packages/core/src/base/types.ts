@@ -1,13 +1,16 @@
 // The contract: what applications, middlewares and the server promise each other. docs/contract.md has every clause.
 
-import type { Chunk } from '../http/exchange.ts';
+import type { Chunk, Outcome } from '../http/exchange.ts';
 import type { Header } from '../http/response-head.ts';
 import type { ErrorStream } from './error-stream.ts';
 import type { FileResult } from './file-wrapper.ts';
 import type { Input } from './input.ts';
 import type { WsgiResponse } from './response.ts';
 
-export type { Chunk, Header };
+export type { Chunk, Header, Outcome };
+
+/** Has a function called once, when the answer is over: sent as far as the server can tell, cut, or without a client. */
+export type After = (task: (outcome: Outcome) => void) => void;
 
 /** A web application: called once per request. A class instance with a `__call__` of its own becomes one by an arrow function. */
 export type Application<E extends Environ<unknown> = Environ> = (
@@ -100,6 +103,8 @@ export interface Environ<P = Record<string, string>> {
   'wsgiorg.routing_args': RoutingArguments<P>;
   /** Aborted when the client goes away, or a timeout strikes, before its answer is complete. */
   'fapws.signal': AbortSignal;
+  /** `environ['fapws.after'](outcome => …)`: what became of the answer, when it is over. */
+  'fapws.after': After;
   /** Aborted when the server begins to stop: an answer without an end should come to one. */
   'fapws.stopping': AbortSignal;
   /** What the preface of the connection says beyond addresses and scheme; see the server option `preface`. */

@@ -288,7 +288,7 @@ export class Connection implements Receiver, reading.MessageSink {
     const length = Buffer.byteLength(page.content);
     transport.write(`${head.render(protocol.clock)}Content-Length: ${length}\r\nConnection: close\r\n\r\n`);
     if (!this.#isHead) transport.write(Buffer.from(page.content));
-    this.exchange?.cutOff(reason);
+    this.exchange?.cutOff(reason, refusal.status);
     this.exchange = null;
     this.#finishWriting();
   }

@@ -11,6 +11,20 @@ import { type Header, type ResponseHead, responseHeadOf } from './response-head.
 /** Octets of an answer: a string goes out as UTF-8. */
 export type Chunk = string | Uint8Array;
 
+/** What became of an answer. */
+export interface Outcome {
+  /** Code and reason as they were sent, e.g. `200 OK`; empty when nothing was sent. */
+  readonly status: string;
+  /** The header lines of the application. */
+  readonly headers: readonly Header[];
+  /** Octets of content that were sent, without their framing. */
+  readonly octets: number;
+  /** Whether all of the answer was sent. */
+  readonly complete: boolean;
+  /** Why not, if it was not the application that failed: the client left, or a timeout has struck. */
+  readonly error: RequestError | null;
+}
+
 /** How far the answer is. */
 const Unsent = 0;
 const Sending = 1;
@@ -52,6 +66,12 @@ export class Exchange {
   #abort: AbortController | null = null;
   #writableTasks: (() => void)[] | null = null;
   #endTasks: (() => void)[] | null = null;
+  /** Whether the head was sent. */
+  #begun = false;
+  /** Whether all of the answer was sent. */
+  #whole = false;
+  /** Status of the answer that the server gave in place of the application. */
+  #refusedWith = '';
 
   /** @internal */
   constructor(connection: Connection, head: RequestHead, contentLimit: number, handlerTimeout: number) {
@@ -147,8 +167,14 @@ export class Exchange {
     if (this.#progress !== Complete) this.#tellGone(clientGone());
   }
 
-  /** @internal Nothing of the answer can be sent any more. @param reason why, if it is not that the client is gone */
-  cutOff(reason: RequestError = clientGone()): void {
+  /**
+   * Nothing of the answer can be sent any more.
+   * @param reason why, if it is not that the client is gone
+   * @param status of the server's own answer
+   * @internal
+   */
+  cutOff(reason: RequestError = clientGone(), status = ''): void {
+    if (this.#progress !== Complete) this.#refusedWith = status;
     const unaware = !this.#gone && this.#progress !== Complete;
     this.#gone = true;
     // First of all: who is told now must not be able to answer behind a refusal.
@@ -199,6 +225,19 @@ export class Exchange {
   get room(): number {
     const declared = this.#declaredLength;
     return declared === unknownLength ? Number.POSITIVE_INFINITY : declared - this.#sent;
+  }
+
+  /** What became of the answer; for use when `whenOver` calls. */
+  get outcome(): Outcome {
+    const head = this.#responseHead;
+    const sent = head !== null && this.#refusedWith === '' && (this.#whole || this.#begun);
+    return {
+      status: sent ? head.status.line.slice(9, -2) : this.#refusedWith,
+      headers: sent ? head.fields : [],
+      octets: this.#contentless ? 0 : this.#sent,
+      complete: this.#whole,
+      error: this.#whole ? null : this.#goneBecause,
+    };
   }
 
   /**
@@ -312,6 +351,7 @@ export class Exchange {
     }
     if (this.#chunked && !this.#contentless) this.connection.transport.write('0\r\n\r\n');
     this.#progress = Complete;
+    this.#whole = true;
     this.#loseContent();
     this.connection.answered(this.#keepAlive);
     if (this.#endTasks !== null || this.#writableTasks !== null) this.#runEndTasks();
@@ -384,6 +424,7 @@ export class Exchange {
     const { protocol } = connection;
     const { status } = answer;
     this.#progress = Sending;
+    this.#begun = true;
     this.#contentless = !status.hasContent || head.method === 'HEAD';
     let text = answer.render(protocol.clock);
     this.#keepAlive = this.#mayGoOn();

@@ -196,6 +196,15 @@ export class ResponseHead {
     remember();
   }
 
+  /** The application's fields, in order. */
+  get fields(): Header[] {
+    const lines = this.#lines.split('\r\n').slice(0, -1);
+    return lines.map(line => {
+      const colon = line.indexOf(':');
+      return [line.slice(0, colon), line.slice(colon + 2)];
+    });
+  }
+
   /** HOT. Status line and field lines, with `Date` and `Server` where the application has not set them. */
   render(clock: Clock): string {
     if (this.#renderedWith !== clock.dateAndServerLines) {

@@ -1,0 +1,178 @@
+// How long a connection waits: one deadline at a time, by the state of the connection, on the wheel of the protocol. What comes
+// of a deadline that passes is the connection's to decide.
+
+import type { Connection } from './connection.ts';
+import * as states from './states.ts';
+import type { Timed } from './timer-wheel.ts';
+
+/** Seconds that a client gets to leave after its last answer when the whole server wants to stop. */
+const LINGER_WHILE_STOPPING = 1;
+
+const Never = Number.POSITIVE_INFINITY;
+
+/** What took too long: a bound's name. */
+export type Awaited = 'head' | 'content' | 'idle' | 'write' | 'linger' | 'handler' | 'request';
+
+export class Deadlines implements Timed {
+  readonly #connection: Connection;
+  /** Whether the time for the client to take something of the backlog runs. */
+  #stalled = false;
+  /** The transport's backlog when it began. */
+  #backlogSeen = 0;
+  /** When the content began to be waited for, put off by the time in which nobody read; Never before that. */
+  #contentSince: number = Never;
+  #pausedSince = 0;
+  /** When the request in hand, or on its way, must be over. */
+  #requestDue: number = Never;
+  // The wheel's.
+  deadline: number = Never;
+  wheelPrevious: Timed | null = null;
+  wheelNext: Timed | null = null;
+  wheelTick = -1;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+    // A client that connects and says nothing has as long for it as for a whole head.
+    this.in(connection.protocol.timeouts.head);
+  }
+
+  /** HOT. Sets the deadline that goes with the state; a client that takes nothing has that of a write in any state. */
+  set(): void {
+    if (this.#stalled) return;
+    const { state, protocol } = this.#connection;
+    const { timeouts } = protocol;
+    switch (state) {
+      case states.Idle:
+        this.in(timeouts.idle);
+        break;
+      case states.Head:
+        this.in(timeouts.head);
+        break;
+      case states.Content:
+        if (this.#connection.waitsForApplication) this.#setForAnswer();
+        else this.#setForContent();
+        break;
+      case states.Answering:
+        this.#setForAnswer();
+        break;
+      case states.Discarding:
+        this.#setForContent();
+        break;
+      case states.Lingering:
+        this.in(protocol.stopping ? Math.min(timeouts.linger, LINGER_WHILE_STOPPING) : timeouts.linger);
+        break;
+    }
+  }
+
+  /** HOT. */
+  #setForAnswer(): void {
+    const { exchange } = this.#connection;
+    this.in(exchange === null || exchange.started ? Never : exchange.handlerTimeout);
+  }
+
+  /** The next octets must come soon, and all of them together at a certain rate. */
+  #setForContent(): void {
+    const { contentOctets, protocol } = this.#connection;
+    const { clock, limits, timeouts } = protocol;
+    if (this.#contentSince === Never) this.#contentSince = clock.now;
+    const earned = limits.contentRate === 0 ? Never : contentOctets / limits.contentRate;
+    const used = (clock.now - this.#contentSince) / 1000;
+    this.in(Math.min(timeouts.content, timeouts.content + earned - used));
+  }
+
+  /** HOT. */
+  in(seconds: number): void {
+    const { clock, wheel } = this.#connection.protocol;
+    const deadline = Math.min(clock.now + seconds * 1000, this.#requestDue);
+    // Never is only noted, so that the wheel need not move.
+    if (deadline === Never) this.deadline = Never;
+    else wheel.set(this, deadline);
+  }
+
+  /** HOT. A request is in hand: while it is answered there is nothing to wait for. */
+  requestBegun(): void {
+    this.requestBegins();
+    // Only noted, so that the wheel need not move; what the request may take is seen to when the read is over.
+    if (!this.#stalled) this.deadline = Never;
+  }
+
+  /** A request, or the first part of one, has arrived. */
+  requestBegins(): void {
+    const { clock, timeouts } = this.#connection.protocol;
+    if (this.#requestDue === Never) this.#requestDue = clock.now + timeouts.request * 1000;
+  }
+
+  /** HOT. The request is answered, and all its content has come. */
+  requestOver(): void {
+    this.#requestDue = Never;
+  }
+
+  /** HOT. The content is complete, or it is not for anybody any more: what still comes is counted anew. */
+  contentOver(): void {
+    this.#contentSince = Never;
+  }
+
+  /** Nobody reads: that is not the client's slowness. */
+  paused(): void {
+    this.#pausedSince = this.#connection.protocol.clock.now;
+  }
+
+  resumed(): void {
+    // Never stays Never.
+    this.#contentSince += this.#connection.protocol.clock.now - this.#pausedSince;
+  }
+
+  /** So much waits for the client that its slowness is timed from now on. */
+  stalled(): void {
+    this.#stalled = true;
+    this.#backlogSeen = this.#connection.transport.backlog;
+    this.in(this.#connection.protocol.timeouts.write);
+  }
+
+  /** The client has taken all. */
+  drained(): void {
+    this.#stalled = false;
+    this.set();
+  }
+
+  /** Milliseconds since the last answer, or since the client has connected; NaN if `timeouts.idle` is Infinity. */
+  get idleFor(): number {
+    const { protocol, requests } = this.#connection;
+    const limit = requests === 0 ? protocol.timeouts.head : protocol.timeouts.idle;
+    return protocol.clock.now - (this.deadline - limit * 1000);
+  }
+
+  /** Timed: the deadline has passed. */
+  expire(): void {
+    const connection = this.#connection;
+    if (connection.protocol.clock.now >= this.#requestDue) {
+      connection.timedOut('request');
+      return;
+    }
+    const { backlog } = connection.transport;
+    if (backlog > 0) {
+      // A slow client is not a dead one as long as it takes something.
+      if (!this.#stalled || backlog < this.#backlogSeen) this.stalled();
+      else connection.timedOut('write');
+    } else if (this.#stalled) this.drained();
+    else connection.timedOut(this.#awaited);
+  }
+
+  get #awaited(): Awaited {
+    switch (this.#connection.state) {
+      case states.Preface:
+      case states.Head:
+        return 'head';
+      case states.Content:
+        return this.#connection.waitsForApplication ? 'handler' : 'content';
+      case states.Answering:
+        return 'handler';
+      case states.Discarding:
+        return 'content';
+      case states.Lingering:
+        return 'linger';
+      default:
+        return 'idle';
+    }
+  }
+}
