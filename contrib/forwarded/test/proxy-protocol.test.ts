@@ -391,16 +391,4 @@ describe('options', () => {
     expect(read(v2(0x21, 0x11, tcp4), reader).scheme).toBe('https');
     expect(read(v1('UNKNOWN ::1 ::1 1 443'), reader).scheme).toBeUndefined();
   });
-
-  test.each([
-    [{}, /needs trust/],
-    [{ trust, hops: 1 }, /no option called hops/],
-    [{ trust, required: 'yes' }, /required is true or false/],
-    [{ trust, tlsPorts: 443 }, /list of ports/],
-    [{ trust, tlsPorts: ['443'] }, /"443" in tlsPorts/],
-    [{ trust, tlsPorts: [0] }, /0 in tlsPorts/],
-  ])('%j can’t be', (options, message) => {
-    expect(() => proxyProtocol(options as never)).toThrow(RangeError);
-    expect(() => proxyProtocol(options as never)).toThrow(message);
-  });
 });
