@@ -1,7 +1,8 @@
 // A server as it stands behind a proxy: where it listens, whom it believes and how it stops is told by the environment, so
 // that one program fits every way of deployment in docs/deploy.md.
 
-import { ListenError, start } from '@fapws/core';
+import { type Address, ListenError, start } from '@fapws/core';
+import { ActivationError, activation, notify } from '@fapws/systemd';
 import { alive, download, slow, ticks, upload, whoAmI } from './applications.ts';
 import { believed } from './front.ts';
 import { defaultAddress, type Settings, SettingsError, settingsFrom } from './settings.ts';
@@ -10,9 +11,9 @@ const KIBIBYTE = 1024;
 const MEBIBYTE = 1024 ** 2;
 
 async function serve(settings: Settings): Promise<void> {
-  const { addresses, front, instance, lameDuckMs, graceMs } = settings;
+  const { front, instance, lameDuckMs, graceMs } = settings;
   const { middleware, preface } = believed(settings);
-  const server = start(addresses.length > 0 ? addresses : [defaultAddress], {
+  const server = start(addressesOf(settings), {
     preface,
     limits: {
       // A front that has read an upload sends all of it before it looks at the answer: no less than its own limit.
@@ -30,13 +31,23 @@ async function serve(settings: Settings): Promise<void> {
     .route('GET', '/download', download)
     .route('GET', '/ticks', ticks)
     .route('GET', '/slow', slow);
+  // Tells systemd when the server is ready, alive and about to stop; does nothing elsewhere.
+  notify(server);
   await server.run({ lameDuckMs, graceMs });
+}
+
+/** What LISTEN says, else what systemd has opened, else a port of this machine. */
+function addressesOf({ addresses }: Settings): readonly Address[] {
+  if (addresses.length > 0) return addresses;
+  const inherited = activation();
+  return inherited.length > 0 ? inherited : [defaultAddress];
 }
 
 try {
   await serve(settingsFrom(process.env));
 } catch (error) {
-  if (!(error instanceof SettingsError || error instanceof ListenError)) throw error;
-  console.error(error.message);
+  const expected = [SettingsError, ListenError, ActivationError].some(kind => error instanceof kind);
+  if (!expected) throw error;
+  console.error((error as Error).message);
   process.exitCode = 1;
 }

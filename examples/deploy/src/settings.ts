@@ -7,7 +7,7 @@ import type { Address } from '@fapws/core';
 export type Front = 'none' | 'x-forwarded' | 'proxy-protocol';
 
 export interface Settings {
-  /** Empty: the sockets that systemd has opened, or else `defaultAddress`. */
+  /** Empty if LISTEN does not say. */
   readonly addresses: readonly Address[];
   readonly front: Front;
   /** Who may tell it, as @fapws/forwarded takes it. */
