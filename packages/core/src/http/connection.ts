@@ -235,10 +235,8 @@ export class Connection implements Receiver, reading.MessageSink {
       `The request was not over after ${this.protocol.timeouts.request} seconds.`,
     );
     if (this.state === states.Discarding) this.#finishWriting();
-    else if (exchange?.started === true) {
-      exchange.cutOff(error);
-      this.cut(true);
-    } else this.refuse(refusal, error);
+    else if (exchange?.started === true) this.#breakOff(exchange, error);
+    else this.refuse(refusal, error);
   }
 
   // What the exchange tells.
@@ -297,6 +295,12 @@ export class Connection implements Receiver, reading.MessageSink {
   get #isHead(): boolean {
     if (this.exchange !== null) return this.exchange.head.method === 'HEAD';
     return /^(\r\n)*HEAD /.test(this.#reader.head?.text ?? '');
+  }
+
+  /** An answer that has begun can't be completed. */
+  #breakOff(exchange: Exchange, reason: RequestError): void {
+    exchange.cutOff(reason);
+    this.cut(true);
   }
 
   /** Breaks the connection off. @param asReset whether the client must not take it for an orderly end */
@@ -485,12 +489,13 @@ export class Connection implements Receiver, reading.MessageSink {
   /** The content can't be read to its end. Tells the application, and the client if that has no answer yet. */
   #failContent(code: RequestErrorCode, refusal: Refusal, message: string): void {
     const exchange = this.exchange;
-    exchange?.failContent(new RequestError(code, refusal.status, message));
+    const error = new RequestError(code, refusal.status, message);
+    exchange?.failContent(error);
     if (this.#isOver) return;
     // The answer is out; nothing behind broken framing can be trusted.
     if (exchange === null || exchange.complete) this.#finishWriting();
-    else if (exchange.started) this.cut(true);
-    else this.refuse(refusal);
+    else if (exchange.started) this.#breakOff(exchange, error);
+    else this.refuse(refusal, error);
   }
 
   // Holding back.
@@ -582,8 +587,8 @@ export class Connection implements Receiver, reading.MessageSink {
     const { protocol } = this;
     protocol.forget(this);
     protocol.wheel.remove(this.deadlines);
-    protocol.admission.leave(this.remote.address);
     if (this.#refused) protocol.admission.forgetRefused();
+    else protocol.admission.leave(this.remote.address);
     const exchange = this.exchange;
     this.exchange = null;
     this.#held = null;
