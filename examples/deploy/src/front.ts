@@ -5,16 +5,16 @@ import { forwarded, proxyProtocol } from '@fapws/forwarded';
 import type { Settings } from './settings.ts';
 
 export interface Believed {
-  /** Around every application that looks at the client. */
-  readonly middleware: Middleware;
+  /** For `server.use`. */
+  readonly middleware?: Middleware;
   /** For `start`. */
-  readonly preface: Preface | undefined;
+  readonly preface?: Preface;
 }
 
 export function believed({ front, trust }: Settings): Believed {
   switch (front) {
     case 'none':
-      return { middleware: app => app, preface: undefined };
+      return {};
     case 'x-forwarded':
       // Those that nginx/site.conf and haproxy/haproxy.cfg set; others of their kind are taken out.
       return {
@@ -22,9 +22,8 @@ export function believed({ front, trust }: Settings): Believed {
           trust,
           headers: ['X-Forwarded-For', 'X-Forwarded-Proto', 'X-Forwarded-Host'],
         }),
-        preface: undefined,
       };
     case 'proxy-protocol':
-      return { middleware: app => app, preface: proxyProtocol({ trust }) };
+      return { preface: proxyProtocol({ trust }) };
   }
 }

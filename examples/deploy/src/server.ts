@@ -22,10 +22,11 @@ async function serve(settings: Settings): Promise<void> {
       ...(front === 'x-forwarded' ? { connectionsPerAddress: Number.POSITIVE_INFINITY } : {}),
     },
   });
+  if (middleware !== undefined) server.use(middleware);
   server
     .route('GET', '/health', server.health)
     .route('GET', '/alive', alive)
-    .route('GET', '/whoami', middleware(whoAmI(instance)))
+    .route('GET', '/whoami', whoAmI(instance))
     .route(['POST', 'PUT'], '/upload', upload)
     .route('POST', '/note', upload, { limits: { content: 64 * KIBIBYTE } })
     .route('GET', '/download', download)
