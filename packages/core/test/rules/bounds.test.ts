@@ -105,4 +105,38 @@ describe('content', () => {
       { content: 20 },
     );
   }
+
+  bounds(
+    '9112-7.1-e: The zeros before a size are bounded.',
+    chunked('0000000000000003\r\nabc\r\n0\r\n\r\n'),
+    chunked('00000000000000003\r\nabc\r\n0\r\n\r\n'),
+    400,
+  );
+
+  bounds(
+    '9112-7.1.1-b: The length of all chunk extensions is bounded. (one)',
+    chunked(`3;${x(4000)}\r\nabc\r\n0\r\n\r\n`),
+    chunked(`3;${x(4200)}\r\nabc\r\n0\r\n\r\n`),
+    400,
+  );
+
+  bounds(
+    '9112-7.1.1-b: The length of all chunk extensions is bounded. (many)',
+    chunked(`${`1;${x(400)}\r\na\r\n`.repeat(10)}0\r\n\r\n`),
+    chunked(`${`1;${x(400)}\r\na\r\n`.repeat(11)}0\r\n\r\n`),
+    400,
+  );
+
+  for (const [name, fits, exceeds] of [
+    ['one', `X: ${x(8000)}\r\n`, `X: ${x(8200)}\r\n`],
+    ['all of them', `X: ${x(7000)}\r\n`.repeat(2), `X: ${x(7000)}\r\n`.repeat(3)],
+    ['their number', 'X: y\r\n'.repeat(100), 'X: y\r\n'.repeat(101)],
+  ] as const) {
+    bounds(
+      `9110-5.4-b: Trailer fields are bounded like those of the head. (${name})`,
+      chunked(`3\r\nabc\r\n0\r\n${fits}\r\n`),
+      chunked(`3\r\nabc\r\n0\r\n${exceeds}\r\n`),
+      431,
+    );
+  }
 });

@@ -193,6 +193,7 @@ export const chunkTricks: readonly Malformed[] = [
     {
       'Content-Length': `0\r\n${LENGTH}\r\n\r\n${HIDDEN}`,
       'Transfer-Encoding': `0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n${HIDDEN}`,
+      Host: `0\r\nHost: b\r\n\r\n${HIDDEN}`,
       'a request line': `0\r\n${HIDDEN}`,
       'a request behind a bare LF': `0\r\nX: y\n\n${HIDDEN}`,
       'a request behind a folded line': `0\r\nX: y\r\n ${HIDDEN}`,

@@ -160,6 +160,14 @@ export const chunks: readonly Malformed[] = [
     'an octet above 7F': '3;a\xff\r\nabc\r\n0\r\n\r\n',
     'a bare LF in that of the last chunk': '0;a\n\r\n\r\n',
   }),
+  ...refusedChunks('9112-7.1.1-d: Blanks around the parts of a chunk extension are no part of it.', 400, {
+    'before the semicolon': '3 ;a\r\nabc\r\n0\r\n\r\n',
+    'a tab before the semicolon': '3\t;a\r\nabc\r\n0\r\n\r\n',
+    'behind the semicolon': '3; a\r\nabc\r\n0\r\n\r\n',
+    'before the equals sign': '3;a =b\r\nabc\r\n0\r\n\r\n',
+    'behind the equals sign': '3;a= b\r\nabc\r\n0\r\n\r\n',
+    'behind a name': '3;a \r\nabc\r\n0\r\n\r\n',
+  }),
   ...refusedChunks('9112-7.1.2-b: Trailer fields are read as strictly as those of the head.', 400, {
     'a space before the colon': '0\r\nX : 1\r\n\r\n',
     'no colon': '0\r\nX\r\n\r\n',
@@ -171,8 +179,28 @@ export const chunks: readonly Malformed[] = [
     'a bare CR': '0\r\nX: 1\rY: 2\r\n\r\n',
     'a blank before the first one': '0\r\n X: 1\r\n\r\n',
   }),
-  ...refusedChunks('9112-7.1.2-c: Trailer fields that speak of framing are refused.', 400, {
-    'Content-Length': '0\r\nContent-Length: 9\r\n\r\n',
-    'Transfer-Encoding': '0\r\nTransfer-Encoding: chunked\r\n\r\n',
-  }),
+  ...refusedChunks(
+    '9112-7.1.2-c: Trailer fields that speak of framing, routing or identity are refused.',
+    400,
+    Object.fromEntries(
+      [
+        ...[
+          'Content-Length: 9',
+          'Transfer-Encoding: chunked',
+          'transfer-ENCODING: x',
+          'Host: b',
+          'Trailer: X',
+        ],
+        ...[
+          'Connection: close',
+          'Upgrade: h2c',
+          'TE: trailers',
+          'Expect: 100-continue',
+          'Content-Type: text/html',
+        ],
+        ...['Content-Encoding: gzip', 'Content-Range: bytes 0-0/1', 'Authorization: Basic x', 'Cookie: a=1'],
+        ...['Forwarded: for=192.0.2.1', 'Keep-Alive: timeout=5', 'Content-Length:'],
+      ].map(line => [line, `3\r\nabc\r\n0\r\n${line}\r\n\r\n`]),
+    ),
+  ),
 ];
