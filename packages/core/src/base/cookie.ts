@@ -17,6 +17,8 @@ export interface CookieOptions {
 }
 
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+/** Octets of `Sun, 06 Nov 1994 08:49:37 GMT`. */
+const IMF_FIXDATE = 29;
 /** cookie-octet: no control, blank, quote, comma, semicolon or backslash. */
 const cookieOctets = /^[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*$/;
 const attributeOctets = /^[\x20-\x3a\x3c-\x7e]*$/;
@@ -47,7 +49,9 @@ function seconds(maxAge: number): number {
 }
 
 function date(expires: Date): string {
-  if (!(expires instanceof Date) || Number.isNaN(expires.getTime())) throw badAttribute('Expires', expires);
+  // RFC 9110 5.6.7: a year has four digits. A browser would drop the attribute, or the cookie.
+  const valid = expires instanceof Date && expires.toUTCString().length === IMF_FIXDATE;
+  if (!valid) throw badAttribute('Expires', expires);
   return expires.toUTCString();
 }
 

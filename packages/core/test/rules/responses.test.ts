@@ -182,6 +182,22 @@ test('9110-5.6.7-a: Dates are sent as IMF-fixdate.', async () => {
   ]);
 });
 
+test('9110-5.6.7-a: Dates are sent as IMF-fixdate. (which has no year of five digits, nor one before Christ)', async () => {
+  for (const expires of [
+    new Date(8.64e15),
+    new Date(-8.64e15),
+    new Date(253_402_300_800_000),
+    new Date('x'),
+  ]) {
+    const application: Application = (_, startResponse) => {
+      startResponse('200 OK', []);
+      startResponse.response?.setCookie('a', 'b', { expires });
+      return '';
+    };
+    expect((await ask(LAST, { application })).codes).toEqual([500]);
+  }
+});
+
 test('9110-10.2.4-a: Server tells a name and no version.', async () => {
   const { answers } = await ask(LAST);
   expect(answers[0]?.header('Server')).toBe('fapws');
