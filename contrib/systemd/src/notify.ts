@@ -28,8 +28,8 @@ export interface ServiceManager {
   reload(task: () => unknown): Promise<void>;
 }
 
-/** An assignment of sd_notify(3): one line, no NUL. */
-const ASSIGNMENT = /^[A-Z][A-Z0-9_]*=[^\n\0]*$/;
+/** An assignment of sd_notify(3), without control characters. */
+const ASSIGNMENT = /^[A-Z][A-Z0-9_]*=\P{Cc}*$/u;
 
 const variables = ['NOTIFY_SOCKET', 'WATCHDOG_USEC', 'WATCHDOG_PID'];
 
@@ -95,7 +95,7 @@ function followLife(servers: readonly Server[], messenger: Messenger, mainPid: b
     return messenger.send(['READY=1', `STATUS=listening on ${where}`, ...main]);
   });
   void Promise.race(servers.map(one => one.whenStopping)).then(() =>
-    messenger.sendLast(['STOPPING=1', 'STATUS=finishing the requests in progress']),
+    messenger.send(['STOPPING=1', 'STATUS=finishing the requests in progress']),
   );
 }
 

@@ -169,12 +169,26 @@ describe('without systemd', () => {
     expect(reloaded).toBe(true);
   });
 
-  test.each([[[]], [['READY']], [['ready=1']], [['STATUS=a\nREADY=1']], [['STATUS=a\0']], [['--ready']]])(
-    '%j is no message',
-    async assignments => {
-      await expect(notify(server()).send(...assignments)).rejects.toThrow(TypeError);
-    },
-  );
+  test.each([
+    [[]],
+    [['READY']],
+    [['ready=1']],
+    [['STATUS=a\nREADY=1']],
+    [['STATUS=a\0']],
+    [['STATUS=a\u0001b']],
+    [['--ready']],
+  ])('%j is no message', async assignments => {
+    await expect(notify(server()).send(...assignments)).rejects.toThrow(TypeError);
+  });
+});
+
+test.runIf(systemdNotify)('what a message may hold arrives as it is', { timeout: 60_000 }, async () => {
+  const receiver = await Receiver.listen();
+  setVariables({ NOTIFY_SOCKET: receiver.path });
+  const manager = notify(server());
+  const status = `STATUS=  two  "quoted" 'words' $HOME \`id\` * \\n ü   ${'x'.repeat(3000)} `;
+  expect(await manager.send(status, 'X_EMPTY=', 'X_LAST=-n')).toBe(true);
+  expect(receiver.messages).toEqual([`${status} | X_EMPTY= | X_LAST=-n`]);
 });
 
 describe('a failure', { timeout: 60_000 }, () => {
@@ -240,6 +254,21 @@ describe('a failure', { timeout: 60_000 }, () => {
     expect(begun.length).toBeLessThanOrEqual(6);
   });
 
+  test('of the shell that runs the program: the next message has another one', async () => {
+    const written = standardError();
+    setVariables({ NOTIFY_SOCKET: '/nonexistent/notify' });
+    const log = join(folder(), 'log');
+    // It ends its shell the first time.
+    const once = program(`[ -e '${log}' ] && first= || first=1
+      echo "$1" >> '${log}'
+      [ -z "$first" ] || kill -KILL $PPID`);
+    const manager = notify(server(), { program: once });
+    expect(await manager.send('STATUS=x')).toBe(false);
+    expect(written.join('')).toContain(`the shell that runs ${once} ended with SIGKILL\n`);
+    expect(await manager.send('STATUS=y')).toBe(true);
+    expect(readFileSync(log, 'utf8')).toBe('STATUS=x\nSTATUS=y\n');
+  });
+
   test('of a program that hangs does not keep the process alive', async () => {
     const pid = join(folder(), 'pid');
     const running = new Running(fixture('notifying.ts', program(`echo $$ >> '${pid}'; exec sleep 50`)), {
@@ -254,6 +283,7 @@ describe('a failure', { timeout: 60_000 }, () => {
     });
     running.child.kill('SIGTERM');
     await running.untilLine('over');
+    // Not its output: the hanging program holds that.
     await running.until('the process has ended', () => running.child.exitCode !== null);
     expect(running.child.exitCode).toBe(0);
   });
