@@ -26,6 +26,8 @@ const VERSION = 9;
 
 const NoIndex = -1;
 
+const CR = 0x0d;
+const SPACE = 0x20;
 const SLASH = 0x2f;
 const COLON = 0x3a;
 
@@ -100,10 +102,17 @@ export class RequestHead {
    * @internal
    */
   exceeds(limits: Limits, octets: number): Refusal | null {
-    const target = this.targetEnd === NoIndex ? octets : this.targetEnd;
+    // A target that may still go on is as long as what has arrived, however that was cut.
+    const target = this.#targetIsWhole ? this.targetEnd : octets;
     if (target + VERSION > limits.requestLine) return Refusal.targetTooLong;
     // How many fields there are is looked at when all are there: until then it depends on where reads were cut.
     return octets > limits.head ? Refusal.fieldsTooLarge : null;
+  }
+
+  get #targetIsWhole(): boolean {
+    if (this.spans.length !== 0) return true;
+    const next = this.targetEnd === NoIndex ? Number.NaN : this.text.charCodeAt(this.targetEnd);
+    return next === SPACE || next === CR;
   }
 
   /** @internal HOT. Octets from the first one to the empty line at the end, once all field lines are there. */

@@ -1,0 +1,170 @@
+// A case: what clients do, step by step. It can be made from a seed, written to a file, read again, and taken apart.
+
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Limits } from '../src/index.ts';
+import { makeMessage, render } from './grammar.ts';
+import { mutate, mutateOctets } from './mutations.ts';
+import type { Random } from './random.ts';
+
+export type Step =
+  /** Octets that arrive at once, one code point each. */
+  | { readonly client: number; readonly do: 'send'; readonly octets: string }
+  /** The client shuts its side, breaks the connection, stops taking answers, takes so many octets or all (Infinity is null in a file). */
+  | { readonly client: number; readonly do: 'finish' | 'break' | 'hold' }
+  | { readonly client: number; readonly do: 'take'; readonly octets: number | null }
+  /** Everything that can happen by itself happens. */
+  | { readonly do: 'rest' }
+  /** Time passes. */
+  | { readonly do: 'wait'; readonly milliseconds: number };
+
+export type Layer = 'memory' | 'sockets';
+
+export interface Case {
+  readonly layer: Layer;
+  readonly limits: Partial<Limits>;
+  readonly steps: readonly Step[];
+}
+
+/** What a case is about at most; kept low, so that the cases are many. */
+const MOST_REQUESTS = 6;
+const MOST_CLIENTS = 3;
+
+export function makeCase(random: Random, layer: Layer): Case {
+  const clients = random.oneIn(3) ? random.between(2, MOST_CLIENTS) : 1;
+  const rows = Array.from({ length: clients }, (_, client) => makeSteps(random, layer, client));
+  return {
+    layer,
+    limits: layer === 'memory' && random.oneIn(4) ? tightLimits(random) : {},
+    steps: woven(random, rows),
+  };
+}
+
+function tightLimits(random: Random): Partial<Limits> {
+  const limits: Partial<Limits> = {
+    requestLine: random.between(60, 400),
+    head: random.between(400, 1000),
+    field: random.between(60, 300),
+    fields: random.between(2, 20),
+    content: random.between(1, 300),
+    requests: random.oneIn(2) ? random.between(1, 4) : Number.MAX_SAFE_INTEGER,
+    discard: random.between(10, 300),
+  };
+  return limits;
+}
+
+/** A row of requests as octets. `client` makes their ids different from those of other clients. */
+function makeOctets(random: Random, client: number): string {
+  let octets = '';
+  const broken = random.oneIn(2);
+  for (let count = random.between(1, MOST_REQUESTS), at = 0; at < count; at += 1) {
+    const message = makeMessage(random, client * 1000 + at);
+    if (broken && random.oneIn(count)) {
+      for (let times = random.between(1, 2); times > 0; times -= 1) mutate(random, message);
+    }
+    octets += render(message);
+  }
+  if (random.oneIn(8)) octets = mutateOctets(random, octets);
+  if (random.oneIn(10)) octets = octets.slice(0, random.below(octets.length + 1));
+  return octets;
+}
+
+function makeSteps(random: Random, layer: Layer, client: number): Step[] {
+  const octets = makeOctets(random, client);
+  const steps: Step[] = [];
+  const pauses = random.oneIn(3);
+  for (const part of split(random, octets)) {
+    steps.push({ client, do: 'send', octets: part });
+    if (pauses && random.oneIn(2)) steps.push({ do: 'rest' });
+    if (random.oneIn(60)) steps.push({ do: 'wait', milliseconds: waiting(random, layer) });
+  }
+  if (random.oneIn(10)) {
+    steps.splice(random.below(steps.length + 1), 0, { client, do: 'hold' });
+    for (let times = random.below(4); times > 0; times -= 1) {
+      steps.push(
+        { do: 'rest' },
+        { client, do: 'take', octets: random.oneIn(2) ? null : random.below(100_000) },
+      );
+    }
+  }
+  if (random.oneIn(12)) steps.splice(random.below(steps.length + 1), steps.length, { client, do: 'break' });
+  else if (random.oneIn(2)) steps.push({ client, do: 'finish' });
+  return steps;
+}
+
+function waiting(random: Random, layer: Layer): number {
+  return layer === 'memory'
+    ? random.pick([100, 700, 3000, 9000, 11_000, 25_000, 40_000, 90_000])
+    : random.below(60);
+}
+
+/** The parts in which octets arrive. */
+function split(random: Random, octets: string): string[] {
+  if (octets.length === 0) return [];
+  switch (random.below(4)) {
+    case 0:
+      return [octets];
+    case 1:
+      if (octets.length < 400) return octets.split('');
+  }
+  const places = new Set([0, octets.length]);
+  for (let times = random.between(1, 12); times > 0; times -= 1) {
+    const near = octets.indexOf(random.pick(['\r', '\n', ' ', ':', '\r\n\r\n']), random.below(octets.length));
+    places.add(random.oneIn(2) && near !== -1 ? near + random.below(2) : random.below(octets.length));
+  }
+  const sorted = [...places].sort((a, b) => a - b);
+  return sorted.slice(1).map((end, at) => octets.slice(sorted[at], end));
+}
+
+/** Keeps the order within each row. */
+function woven(random: Random, rows: Step[][]): Step[] {
+  const steps: Step[] = [];
+  let left = rows.filter(row => row.length > 0);
+  while (left.length > 0) {
+    steps.push(...random.pick(left).splice(0, random.between(1, 3)));
+    left = left.filter(row => row.length > 0);
+  }
+  return steps;
+}
+
+export function clientsOf({ steps }: Case): number[] {
+  return [...new Set(steps.flatMap(step => ('client' in step ? [step.client] : [])))];
+}
+
+/** All octets that a client sends. */
+export function octetsOf({ steps }: Case, client: number): string {
+  return steps.map(step => (step.do === 'send' && step.client === client ? step.octets : '')).join('');
+}
+
+/** How a client behaves besides what it sends, as far as its answers depend on it. */
+export interface Manner {
+  /** It breaks its connection, or so much time passes that the server may: any beginning of the answers is right. */
+  readonly cutShort: boolean;
+  readonly finishes: boolean;
+}
+
+/** From here on one of the server's timeouts may have passed. Milliseconds. */
+const LONG = 4000;
+
+export function mannerOf({ layer, steps }: Case, client: number): Manner {
+  const own = steps.filter(step => 'client' in step && step.client === client);
+  const waited = steps.reduce((sum, step) => sum + (step.do === 'wait' ? step.milliseconds : 0), 0);
+  return {
+    cutShort: own.some(step => step.do === 'break') || waited >= (layer === 'memory' ? LONG : LONG / 4),
+    finishes: own.some(step => step.do === 'finish'),
+  };
+}
+
+/** Writes a case outside of the repository. @returns where */
+export function writeCase(made: Case, name: string): string {
+  const folder = join(tmpdir(), 'fapws-fuzz');
+  mkdirSync(folder, { recursive: true });
+  const file = join(folder, `${name}.json`);
+  writeFileSync(file, `${JSON.stringify(made, null, 1)}\n`);
+  return file;
+}
+
+export function readCase(file: string): Case {
+  return JSON.parse(readFileSync(file, 'utf8')) as Case;
+}

@@ -1,0 +1,104 @@
+// Starts, asks and ends the server under test of the slow layer.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Holdings } from './child.ts';
+import { Violation } from './judge.ts';
+
+/** How long the process may take for an answer, or to give back what its clients have left. Milliseconds. */
+const PATIENCE = 15_000;
+
+export class ServerProcess {
+  readonly #child: ChildProcess;
+  readonly #told: Promise<{ url: string }>;
+  #complaints = '';
+  port = 0;
+  #before: Holdings | null = null;
+  /** Octets of heap per look, for those who want to see whether they grow. */
+  readonly heaps: number[] = [];
+
+  static async start(): Promise<ServerProcess> {
+    const made = new ServerProcess();
+    made.port = Number(new URL((await made.#told).url).port);
+    made.#before = await made.#ask();
+    return made;
+  }
+
+  private constructor() {
+    this.#child = spawn(
+      process.execPath,
+      ['--expose-gc', '--enable-source-maps', join(import.meta.dirname, 'child.js')],
+      { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] },
+    );
+    this.#child.stderr?.on('data', (text: Buffer) => {
+      this.#complaints = (this.#complaints + text.toString()).slice(-4000);
+    });
+    this.#told = this.#message<{ url: string }>();
+  }
+
+  get hasEnded(): boolean {
+    return this.#child.exitCode !== null || this.#child.signalCode !== null;
+  }
+
+  stop(): void {
+    this.#child.kill('SIGKILL');
+  }
+
+  /**
+   * Waits until nothing of the clients is left in the process.
+   * @throws {Violation} when that does not happen, or the process is no more
+   */
+  async rest(): Promise<void> {
+    const before = this.#before as Holdings;
+    for (const deadline = Date.now() + PATIENCE; ; await sleep(100)) {
+      const now = await this.#ask();
+      if (now.strange !== null) throw new Violation(`the log has ${now.strange}`);
+      const left = [
+        ...(now.sockets > before.sockets ? ['sockets'] : []),
+        ...(now.descriptors > before.descriptors ? ['file descriptors'] : []),
+        ...(now.running > 0 ? ['callbacks'] : []),
+        ...(now.unclosed > 0 ? ['results that are not closed'] : []),
+      ];
+      if (left.length === 0) {
+        this.heaps.push(now.heap);
+        return;
+      }
+      if (Date.now() > deadline)
+        throw new Violation(`the server keeps ${left.join(', ')}: ${JSON.stringify(now)}`);
+    }
+  }
+
+  async #ask(): Promise<Holdings> {
+    const answer = this.#message<{ holdings: Holdings }>();
+    if (!this.hasEnded) this.#child.send('tell');
+    return (await answer).holdings;
+  }
+
+  /** The next message. @throws {Violation} when none comes */
+  #message<T>(): Promise<T> {
+    const child = this.#child;
+    return new Promise((resolve, reject) => {
+      const done = (): void => {
+        clearTimeout(timer);
+        child.off('message', onMessage);
+        child.off('close', onClose);
+      };
+      const onMessage = (message: unknown): void => {
+        done();
+        resolve(message as T);
+      };
+      const onClose = (): void => {
+        done();
+        reject(new Violation(`the server's process has ended: ${this.#complaints.trim()}`));
+      };
+      const timer = setTimeout(() => {
+        done();
+        reject(new Violation(`the server's process does not answer within ${PATIENCE / 1000} s`));
+      }, PATIENCE);
+      child.on('message', onMessage);
+      child.on('close', onClose);
+      if (this.hasEnded) onClose();
+    });
+  }
+}

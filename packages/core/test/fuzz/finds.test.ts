@@ -1,0 +1,26 @@
+// What `pnpm fuzz` has found, each find with a name. A case that the fuzzer wrote down becomes a test here, as small as it is.
+import { describe, expect, test } from 'vitest';
+import { cut, outcome, Server } from '../http/wire.ts';
+
+const limits = { requestLine: 60 };
+const long = 'x'.repeat(80);
+
+describe('a request line that is too long and malformed has one status, wherever reads were cut', () => {
+  test.each([
+    ['a control octet in the target', `GET /${long}\x01 HTTP/1.1\r\nHost: a\r\n\r\n`, 414],
+    ['an octet above 7F in the target', `GET /${long}\xe9 HTTP/1.1\r\nHost: a\r\n\r\n`, 414],
+    ['a tab behind the target', `GET /${long}\tHTTP/1.1\r\nHost: a\r\n\r\n`, 414],
+    ['a control octet where it is not too long yet', `GET /\x01${long} HTTP/1.1\r\nHost: a\r\n\r\n`, 400],
+  ])('%s', async (_, octets, status) => {
+    const whole = new Server({ limits });
+    const first = whole.connect().send(octets);
+    await whole.quiet();
+    expect(first.statuses).toEqual([status]);
+    for (let place = 1; place < octets.length; place += 1) {
+      const parts = new Server({ limits });
+      const second = parts.connect().send(...cut(octets, place));
+      await parts.quiet();
+      expect(outcome(parts, second), `cut at ${place}`).toEqual(outcome(whole, first));
+    }
+  });
+});
