@@ -16,16 +16,20 @@ export class Admission {
   }
 
   /**
-   * Counts a connection.
+   * Counts a connection, unless it is one too many.
    * @param total open connections, this one included
+   * @returns whether it may be served
    */
   enter(address: string, total: number): boolean {
     const counted = networkOf(address);
     const count = (this.#counts.get(counted) ?? 0) + 1;
+    const { connections, connectionsPerAddress } = this.#limits;
+    if (total - this.#refused > connections || count > connectionsPerAddress) return false;
     if (counted !== '') this.#counts.set(counted, count);
-    return total - this.#refused <= this.#limits.connections && count <= this.#limits.connectionsPerAddress;
+    return true;
   }
 
+  /** A connection that was counted is gone, or another client's. */
   leave(address: string): void {
     const counted = networkOf(address);
     const count = this.#counts.get(counted) ?? 0;
@@ -48,6 +52,20 @@ export class Admission {
 /** An IPv6 client has a whole /64 network of addresses. A unix socket has none: it is not counted. */
 function networkOf(address: string): string {
   if (!address.includes(':')) return address;
-  const groups = (address.split('::')[0] as string).split(':');
-  return `${groups.slice(0, 4).join(':')}::/64`;
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address);
+  if (mapped !== null) return mapped[1] as string;
+  // One network has many spellings, and the client chooses among them: `1:2:3::8` and `1:2:3:0:5::` are of the same.
+  const [front = '', back = ''] = address.split('::');
+  const [first, last] = [groupsOf(front), groupsOf(back)];
+  while (first.length + last.length < 8) first.push(0);
+  return `${[...first, ...last]
+    .slice(0, 4)
+    .map(group => group.toString(16))
+    .join(':')}::/64`;
+}
+
+function groupsOf(text: string): number[] {
+  // An IPv4 address at the end has the place of two groups, and none in the network.
+  const groups = text === '' ? [] : text.replace(/[\d.]*\.[\d.]*$/, '0:0').split(':');
+  return groups.map(group => Number.parseInt(group, 16));
 }

@@ -9,7 +9,7 @@ import { RequestError, type RequestErrorCode } from './errors.ts';
 import { tellAborted, tellRefused, tellTimeout } from './events.ts';
 import { Exchange } from './exchange.ts';
 import * as reading from './message-reader.ts';
-import type { Preface, PrefaceResult } from './preface.ts';
+import { type Preface, type PrefaceResult, prefaceProblem, readPreface } from './preface.ts';
 import type { Protocol } from './protocol.ts';
 import { Refusal } from './refusal.ts';
 import type { RequestHead } from './request-head.ts';
@@ -341,10 +341,7 @@ export class Connection implements Receiver, reading.MessageSink {
   }
 
   #refusePreface(error: unknown): void {
-    tellRefused(this, {
-      status: '',
-      detail: `The preface is invalid: ${error instanceof Error ? error.message : String(error)}`,
-    });
+    tellRefused(this, { status: '', detail: prefaceProblem(error) });
     this.#close();
   }
 
@@ -354,8 +351,7 @@ export class Connection implements Receiver, reading.MessageSink {
     const octets = this.#held === null ? arrived : Buffer.concat([this.#held, arrived]);
     let result: PrefaceResult | null;
     try {
-      result = protocol.preface?.read(octets) ?? null;
-      if (result === null && octets.length > protocol.limits.preface) throw new Error('too long');
+      result = readPreface(protocol.preface as Preface, octets, protocol.limits.preface);
     } catch (error) {
       this.#refusePreface(error);
       return;

@@ -28,3 +28,31 @@ export interface Preface {
    */
   read(octets: Uint8Array): PrefaceResult | null;
 }
+
+/**
+ * What has arrived so far, read by somebody else's code and checked.
+ * @param limit octets that a preface may have
+ * @throws whatever `read` throws, or an Error
+ * @internal
+ */
+export function readPreface(preface: Preface, octets: Uint8Array, limit: number): PrefaceResult | null {
+  const result = preface.read(octets) ?? null;
+  if (result === null) {
+    if (octets.length > limit) throw new Error('it is too long');
+    return null;
+  }
+  const { length, remote } = result;
+  // Octets that are taken for the wrong side of the border would be somebody else's request.
+  const fits = Number.isInteger(length) && length >= 0 && length <= octets.length;
+  if (fits && typeof (remote?.address ?? '') === 'string') return result;
+  throw new Error('its reader gives no preface');
+}
+
+/** @internal Why a preface is refused. Never throws: what was thrown may be anything. */
+export function prefaceProblem(error: unknown): string {
+  try {
+    return `The preface is invalid: ${error instanceof Error ? error.message : String(error)}`;
+  } catch {
+    return 'The preface is invalid.';
+  }
+}

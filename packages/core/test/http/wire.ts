@@ -10,7 +10,7 @@ import type { Preface } from '../../src/http/preface.ts';
 import { Protocol, WHEEL_TICK } from '../../src/http/protocol.ts';
 import { Refusal } from '../../src/http/refusal.ts';
 import { KnownLength } from '../../src/http/request-head.ts';
-import type { Receiver, Transport } from '../../src/loop/types.ts';
+import type { Endpoint, Receiver, Transport } from '../../src/loop/types.ts';
 import { sharedParser } from '../../src/parser/parser.ts';
 
 export type Octets = string | Uint8Array;
@@ -115,8 +115,9 @@ export class Server {
     });
   }
 
-  connect(): Client {
-    return new Client(this);
+  /** @param address the client's; empty as on a unix socket */
+  connect(address: string = '192.0.2.1'): Client {
+    return new Client(this, address);
   }
 
   /** Lets time pass, turning the wheel as often as a real server does. */
@@ -188,7 +189,7 @@ export class Server {
 export class Client implements Transport {
   readonly server: Server;
   readonly writes: Write[] = [];
-  readonly remote = { address: '192.0.2.1', port: 50_000 };
+  readonly remote: Endpoint;
   readonly local = { address: '192.0.2.2', port: 80 };
   readonly connection: Connection;
   ending: Ending = 'open';
@@ -206,8 +207,9 @@ export class Client implements Transport {
   #finRead = false;
   #pumping = false;
 
-  constructor(server: Server) {
+  constructor(server: Server, address: string) {
     this.server = server;
+    this.remote = { address, port: address === '' ? 0 : 50_000 };
     // Like every event of a loop, a new connection is a turn of its own.
     let receiver: Receiver | undefined;
     server.inTurn(() => {
