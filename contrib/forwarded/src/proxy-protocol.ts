@@ -64,9 +64,7 @@ export function proxyProtocol(options: ProxyProtocolOptions): Preface {
 
 function readHeader(octets: Uint8Array): ReadHeader | null | 'absent' {
   for (const [signature, readVersion] of versions) {
-    const length = Math.min(octets.length, signature.length);
-    if (!beginsWith(octets, signature, length)) continue;
-    return length < signature.length ? null : readVersion(octets);
+    if (beginsLike(octets, signature)) return readVersion(octets);
   }
   return 'absent';
 }
@@ -76,7 +74,9 @@ const versions: readonly (readonly [string, (octets: Uint8Array) => ReadHeader |
   [signatureV2, readV2],
 ];
 
-function beginsWith(octets: Uint8Array, signature: string, length: number): boolean {
+/** Whether nothing contradicts the signature, as far as octets have come. */
+function beginsLike(octets: Uint8Array, signature: string): boolean {
+  const length = Math.min(octets.length, signature.length);
   for (let at = 0; at < length; at += 1) {
     if (octets[at] !== signature.charCodeAt(at)) return false;
   }

@@ -1,7 +1,7 @@
 // Version 1 of the PROXY protocol: one line of text, `PROXY TCP4 192.0.2.1 198.51.100.1 56324 443`.
 
 import type { Endpoint } from '@fapws/core';
-import { isIpv4, parseAddress } from './address.ts';
+import { parseAddress } from './address.ts';
 import { ProxyHeaderError, plainHeader, type ReadHeader } from './proxy-header.ts';
 
 /** What every line begins with. */
@@ -11,7 +11,7 @@ export const signatureV1 = 'PROXY ';
 const longestLine = 107;
 
 /**
- * @param octets which begin with the signature
+ * @param octets which begin with the signature, or are the beginning of it
  * @returns null when the line is not complete
  * @throws {ProxyHeaderError}
  */
@@ -36,7 +36,7 @@ export function readV1(octets: Uint8Array): ReadHeader | null {
   }
   const endpoint = (address = '', port = ''): Endpoint => {
     const ip = parseAddress(address);
-    if (ip === null || address.includes(':') !== (family === 'TCP6') || (family === 'TCP4' && !isIpv4(ip))) {
+    if (ip === null || address.includes(':') !== (family === 'TCP6')) {
       throw new ProxyHeaderError(`The PROXY line has an address that is not one of ${family}.`);
     }
     if (!/^(0|[1-9]\d{0,4})$/.test(port) || Number(port) > 65_535) {

@@ -60,7 +60,7 @@ const families: ReadonlyMap<number, Family> = new Map<number, Family>([
 ]);
 
 /**
- * @param octets which begin with the signature
+ * @param octets which begin with the signature, or are the beginning of it
  * @returns null when the header is not complete
  * @throws {ProxyHeaderError}
  */

@@ -43,6 +43,12 @@ describe('a peer that is not trusted', () => {
     expect(seen.lines).toEqual(['host', 'x-kept', 'fetched']);
   });
 
+  test.each(Object.keys(everything))('has its %s with underscores taken out', async name => {
+    const spelt = name.replace('-', '_');
+    expect((await see({ trust }, { [spelt]: '127.0.0.1' }, stranger)).lines).toEqual(['host']);
+    expect((await see({ trust }, { [spelt]: '127.0.0.1' })).lines).toEqual(['host']);
+  });
+
   test('changes nothing by all of it', async () => {
     expect(await see({ trust }, everything, stranger)).toEqual(await see({ trust }, {}, stranger));
   });

@@ -172,6 +172,7 @@ describe('scheme, host, port and prefix', () => {
       'example.com',
       '443',
     ],
+    [{ 'X-Forwarded-Host': 'example.com:80' }, 'example.com:80', 'example.com', '80'],
     [{ 'X-Forwarded-Host': 'example.com:8443' }, 'example.com:8443', 'example.com', '8443'],
     [{ 'X-Forwarded-Host': '[2001:db8::1]:8443' }, '[2001:db8::1]:8443', '[2001:db8::1]', '8443'],
     [
@@ -342,16 +343,16 @@ test('a page of one’s own for what is refused', async () => {
   expect(response.text()).not.toContain('<script>');
 });
 
-test('an error of the application is not taken for a refusal', () => {
+test('what fails for another reason is not taken for a refusal', () => {
   const broken = new Error('planned');
-  const application = forwarded({ trust: ['unix'] })(() => {
-    throw broken;
-  });
   const environ = {
     'fapws.raw_header': 'GET / HTTP/1.1\r\nX-Forwarded-For: ::1',
-    REMOTE_ADDR: '',
-    HTTP_X_FORWARDED_FOR: '::1',
+    REMOTE_ADDR: proxy,
+    get HTTP_X_FORWARDED_FOR(): string {
+      throw broken;
+    },
   };
+  const application = forwarded({ trust })(tell);
   expect(() => application(environ as never, (() => () => undefined) as never)).toThrow(broken);
 });
 

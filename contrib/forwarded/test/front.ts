@@ -45,24 +45,24 @@ export class Front implements AsyncDisposable {
     this.#ended = once(this.#child, 'close');
   }
 
-  /** @param port a port or path on which it will listen: when it does, it is ready */
-  static async haproxy(folder: Folder, configuration: string, port: number): Promise<Front> {
+  /** @param place the last port or path on which it begins to listen: when it does, it is ready */
+  static async haproxy(folder: Folder, configuration: string, place: number | string): Promise<Front> {
     const file = folder.write('haproxy.cfg', `${configuration}\n`);
-    return await new Front('haproxy', ['-db', '-f', file]).#ready(port);
+    return await new Front('haproxy', ['-db', '-f', file]).#ready(place);
   }
 
-  static async nginx(folder: Folder, configuration: string, port: number): Promise<Front> {
+  static async nginx(folder: Folder, configuration: string, place: number | string): Promise<Front> {
     const file = folder.write(
       'nginx.conf',
       `daemon off; master_process off; pid ${folder.file('nginx.pid')}; error_log stderr notice;\n${configuration}`,
     );
-    return await new Front('nginx', ['-p', folder.path, '-e', 'stderr', '-c', file]).#ready(port);
+    return await new Front('nginx', ['-p', folder.path, '-e', 'stderr', '-c', file]).#ready(place);
   }
 
   /** Neither program says when it listens, so it is asked. */
-  async #ready(port: number): Promise<this> {
+  async #ready(place: number | string): Promise<this> {
     for (const end = Date.now() + BOUND; ; await setTimeout(20)) {
-      const socket = connect({ host: '127.0.0.1', port });
+      const socket = typeof place === 'string' ? connect(place) : connect({ host: '127.0.0.1', port: place });
       try {
         await once(socket, 'connect', { signal: AbortSignal.timeout(BOUND) });
         return this;

@@ -127,7 +127,7 @@ describe.runIf(haproxy)('HAProxy', () => {
           bind unix@${socketPath}
           server one 127.0.0.1:${origin.port} send-proxy-v2
       `;
-      await using _front = await Front.haproxy(origin.folder, configuration, port);
+      await using _front = await Front.haproxy(origin.folder, configuration, socketPath);
       // HAProxy does not tell of them: to it they are connections of its own, and have its own address here.
       expect(await get({ socketPath })).toMatchObject({
         address: '127.0.0.1',

@@ -116,7 +116,7 @@ describe.runIf(nginx)('nginx', () => {
           location / { proxy_pass http://unix:${origin.path}; ${adding} }
         }`,
       );
-      await using _front = await Front.nginx(origin.folder, configuration, port);
+      await using _front = await Front.nginx(origin.folder, configuration, inner);
       const seen = await get({ port, localAddress: '127.0.0.2', headers: claims });
       // The second nginx has written "unix:" for the first one.
       expect(seen).toMatchObject({

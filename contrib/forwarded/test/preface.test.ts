@@ -1,5 +1,6 @@
 // The PROXY protocol over sockets of a running server: who is asked for a header, and what becomes of those who send none.
 
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { type Environ, type Preface, type Server, type ServerOptions, start } from '@fapws/core';
@@ -124,6 +125,23 @@ describe('a trusted peer', () => {
       reached = true;
     });
     expect([await exchange(server, [octets]), reached]).toEqual(['', false]);
+  });
+
+  test('that is cut off is told of on fapws:refused, with the reason', async () => {
+    const server = await serve(trusting);
+    const told: { detail: string }[] = [];
+    const listener = (event: unknown): void => {
+      told.push(event as { detail: string });
+    };
+    subscribe('fapws:refused', listener);
+    try {
+      await exchange(server, [request]);
+    } finally {
+      unsubscribe('fapws:refused', listener);
+    }
+    expect(told.map(({ detail }) => detail)).toEqual([
+      expect.stringMatching(/trusted proxy does not begin with a PROXY header/),
+    ]);
   });
 
   test('that sends half a header is cut off when the time for a head is over', async () => {
