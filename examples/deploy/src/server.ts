@@ -11,10 +11,11 @@ const KIBIBYTE = 1024;
 const MEBIBYTE = 1024 ** 2;
 
 async function serve(settings: Settings): Promise<void> {
-  const { front, instance, lameDuckMs, graceMs } = settings;
+  const { front, instance, idleSeconds, lameDuckMs, graceMs } = settings;
   const { middleware, preface } = believed(settings);
   const server = start(addressesOf(settings), {
     preface,
+    timeouts: { idle: idleSeconds },
     limits: {
       // A front that has read an upload sends all of it before it looks at the answer: no less than its own limit.
       linger: 16 * MEBIBYTE,

@@ -1,7 +1,7 @@
 // What the environment says about this process: where it listens, who stands before it, how long a stop may take. A
 // mistake there is an error at the start, in one sentence, and never a server that runs with something else.
 
-import type { Address } from '@fapws/core';
+import { type Address, defaultTimeouts } from '@fapws/core';
 
 /** Who tells the client's address: nobody, header fields of a proxy, or the PROXY protocol. */
 export type Front = 'none' | 'x-forwarded' | 'proxy-protocol';
@@ -14,6 +14,7 @@ export interface Settings {
   readonly trust: readonly string[];
   /** A name for this process among its like. */
   readonly instance: string;
+  readonly idleSeconds: number;
   readonly lameDuckMs: number;
   readonly graceMs: number;
 }
@@ -39,8 +40,9 @@ export function settingsFrom(environment: NodeJS.ProcessEnv): Settings {
     front,
     trust,
     instance: environment['INSTANCE'] || String(process.pid),
-    lameDuckMs: milliseconds('LAME_DUCK_MS', environment['LAME_DUCK_MS'] || '5000'),
-    graceMs: milliseconds('GRACE_MS', environment['GRACE_MS'] || '20000'),
+    idleSeconds: numberOf(environment, 'IDLE_SECONDS', defaultTimeouts.idle),
+    lameDuckMs: numberOf(environment, 'LAME_DUCK_MS', 5000),
+    graceMs: numberOf(environment, 'GRACE_MS', 20_000),
   };
 }
 
@@ -66,7 +68,8 @@ function addressOf(text: string): Address {
   return { host: bracketed ?? plain ?? '127.0.0.1', port: Number(port) };
 }
 
-function milliseconds(name: string, text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new SettingsError(`${name}=${text} is no number of milliseconds.`);
+function numberOf(environment: NodeJS.ProcessEnv, name: string, otherwise: number): number {
+  const text = environment[name] || String(otherwise);
+  if (!/^\d{1,9}$/.test(text)) throw new SettingsError(`${name}=${text} is no whole number.`);
   return Number(text);
 }

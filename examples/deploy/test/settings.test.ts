@@ -8,7 +8,7 @@ import { Program } from './program.ts';
 import { example } from './site.ts';
 
 test.each<[NodeJS.ProcessEnv, Partial<Settings>]>([
-  [{}, { addresses: [], front: 'none', trust: [], lameDuckMs: 5000, graceMs: 20_000 }],
+  [{}, { addresses: [], front: 'none', trust: [], idleSeconds: 75, lameDuckMs: 5000, graceMs: 20_000 }],
   [{ LISTEN: '8081' }, { addresses: [{ host: '127.0.0.1', port: 8081 }] }],
   [
     { LISTEN: '[::1]:80, example.org:8080' },
@@ -41,6 +41,7 @@ test.each<NodeJS.ProcessEnv>([
   { FRONT: 'x-forwarded' },
   { LAME_DUCK_MS: '5s' },
   { GRACE_MS: '-1' },
+  { IDLE_SECONDS: 'x' },
 ])('%j is refused, by its name', environment => {
   const name = Object.keys(environment)[0] as string;
   expect(() => settingsFrom(environment)).toThrow(SettingsError);

@@ -72,8 +72,16 @@ export function fileWith(file: string, replacements: Replacements): string {
   return text;
 }
 
+/** Other ports in place of those that this example uses: of the front, 8000, and of the instances, 8081 and 8082. */
+export function withPorts(text: string, ports: readonly number[]): string {
+  return ['8000', '8081', '8082'].reduce(
+    (changed, port, at) => changed.replace(new RegExp(`(?<=[: =])${port}\\b`, 'g'), String(ports[at])),
+    text,
+  );
+}
+
 /** Ports that were free a moment ago. */
-async function freePorts(count: number): Promise<number[]> {
+export async function freePorts(count: number): Promise<number[]> {
   const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
   await Promise.all(servers.map(server => once(server, 'listening')));
   const ports = servers.map(server => (server.address() as { port: number }).port);
@@ -124,10 +132,8 @@ export class Site {
     this.#folder = mkdtempSync(join(tmpdir(), 'fapws-deploy-'));
     // Worker processes of a front that is started by root are somebody else.
     chmodSync(this.#folder, 0o755);
-    const wanted = { ':8000': `:${port}`, ' 8000': ` ${port}`, ':8081': `:${one}`, ':8082': `:${two}` };
     for (const file of front.files) {
-      let text = fileWith(file, options.replacements?.[file] ?? {});
-      for (const [from, to] of Object.entries(wanted)) text = text.replaceAll(from, to);
+      const text = withPorts(fileWith(file, options.replacements?.[file] ?? {}), ports);
       writeFileSync(join(this.#folder, basename(file)), text);
     }
     for (const name of instanceNames) this.start(name);
