@@ -37,10 +37,9 @@ export interface Preface {
  */
 export function readPreface(preface: Preface, octets: Uint8Array, limit: number): PrefaceResult | null {
   const result = preface.read(octets) ?? null;
-  if (result === null) {
-    if (octets.length > limit) throw new Error('it is too long');
-    return null;
-  }
+  // However the network has cut it.
+  if ((result?.length ?? octets.length) > limit) throw new Error('it is too long');
+  if (result === null) return null;
   const { length, remote } = result;
   // Octets that are taken for the wrong side of the border would be somebody else's request.
   const fits = Number.isInteger(length) && length >= 0 && length <= octets.length;

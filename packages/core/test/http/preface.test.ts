@@ -132,6 +132,14 @@ describe('what is no preface', () => {
     ]);
   });
 
+  test('nor is one that is complete and too long, in one read or in several', () => {
+    const server = new Server({ preface: line, limits: { preface: 20 } });
+    const preface = `for ${'x'.repeat(16)}\n`;
+    closedSilently(server.connect().send(preface + GET));
+    closedSilently(server.connect().send(preface.slice(0, 10), preface.slice(10) + GET));
+    expect(server.seen).toEqual([]);
+  });
+
   test('nor is one that has no end within its limit', () => {
     const refused = events<RefusedEvent>('fapws:refused');
     const server = new Server({ preface: line, limits: { preface: 20 } });
