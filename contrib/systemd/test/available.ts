@@ -15,11 +15,9 @@ export const socketActivate: boolean = optional(
   howToGet,
 );
 
-export const systemdAnalyze: boolean = optional(
-  'systemd-analyze',
-  runs('systemd-analyze', '--version'),
-  howToGet,
-);
+export const ANALYZE = 'systemd-analyze';
+
+export const systemdAnalyze: boolean = optional(ANALYZE, runs(ANALYZE, '--version'), howToGet);
 
 /** To make sockets that Node can't make. */
 export const perl: boolean = optional('perl', runs('perl', '-v'), 'apt-get install perl-base');

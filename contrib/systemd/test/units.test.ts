@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { systemdAnalyze } from './available.ts';
+import { ANALYZE, systemdAnalyze } from './available.ts';
 import { folder } from './running.ts';
 
 /** The units: a path in a line of its own, and the text below it. */
@@ -19,7 +19,7 @@ function verify(unit: string, text: string): { status: number | null; complaints
   for (const [name, original] of units()) writeFileSync(join(path, name), name === unit ? text : original);
   // Looked up beside the unit only: what this machine has besides is not ours.
   const { status, stderr } = spawnSync(
-    'systemd-analyze',
+    ANALYZE,
     ['verify', '--man=no', '--recursive-errors=yes', join(path, unit)],
     { encoding: 'utf8' },
   );

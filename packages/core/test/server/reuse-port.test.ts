@@ -16,18 +16,19 @@ if (!sharesPorts) {
 
 /** Of network namespaces, each of which has its own loopback and its own sysctls. */
 const prepare = 'ip link set lo up && sysctl -qw net.ipv4.tcp_migrate_req=1';
+const [isolate, ...shell] = ['unshare', '--net', 'sh', '-c'] as const;
 const namespaces =
   sharesPorts &&
   optional(
     'a network namespace with net.ipv4.tcp_migrate_req',
-    spawnSync('unshare', ['--net', 'sh', '-c', prepare]).status === 0,
+    spawnSync(isolate, [...shell, prepare]).status === 0,
     'run as root on Linux 5.14 or newer, apt-get install util-linux iproute2 procps',
   );
 
 /** @returns what runs a program inside of a network namespace that is there until the test is over */
 async function namespace(): Promise<string[]> {
   // It ends with its standard input, so with this process at the latest.
-  const holder = spawn('unshare', ['--net', 'sh', '-c', `${prepare} && echo ready && exec cat`], {
+  const holder = spawn(isolate, [...shell, `${prepare} && echo ready && exec cat`], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   onTestFinished(() => {

@@ -6,9 +6,12 @@ import { optional, runFromSource } from '@fapws/testing';
 import { expect, onTestFinished } from 'vitest';
 import type { Address, ServerOptions, TcpAddress } from '../../src/index.ts';
 import { Watched } from '../loop/watched.ts';
+import type { Message } from './rolling-child.ts';
 
 /** Starting a process takes a second or so, several while wrk takes what the machine has. Milliseconds. */
 const START = 30_000;
+
+const WRK = 'wrk';
 
 /** Longer than any test: wrk is stopped by a signal. Seconds. */
 const LOAD = 300;
@@ -35,9 +38,9 @@ export class Generation extends Watched {
     this.#child.stderr?.on('data', (text: Buffer) => {
       this.#stderr += text.toString();
     });
-    this.#child.on('message', (message: { address?: Address; answered?: number }) => {
-      this.#address = message.address ?? this.#address;
-      this.#answered = message.answered ?? this.#answered;
+    this.#child.on('message', (message: Message) => {
+      if ('answered' in message) this.#answered = message.answered;
+      else this.#address = message.address ?? null;
       this.changed();
     });
     this.#child.on('exit', (code, signal) => {
@@ -85,7 +88,7 @@ export class Load extends Watched {
   constructor(port: number, parameters: readonly string[] = [], inside: readonly string[] = []) {
     super();
     const url = `http://127.0.0.1:${port}/`;
-    const command = [...inside, 'wrk', '-t1', '-c16', `-d${LOAD}s`, ...parameters, url];
+    const command = [...inside, WRK, '-t1', '-c16', `-d${LOAD}s`, ...parameters, url];
     this.#child = spawn(command[0] as string, command.slice(1), { stdio: ['ignore', 'pipe', 'inherit'] });
     this.#child.stdout?.on('data', (text: Buffer) => {
       this.#output += text.toString();
@@ -117,11 +120,7 @@ export const connections: readonly (readonly [string, readonly string[]])[] = [
   ['a connection per request', ['-H', 'Connection: close']],
 ];
 
-export const wrk: boolean = optional(
-  'wrk',
-  spawnSync('wrk', ['-v']).error === undefined,
-  'apt-get install wrk',
-);
+export const wrk: boolean = optional(WRK, spawnSync(WRK, ['-v']).error === undefined, 'apt-get install wrk');
 
 const RESTARTS = 4;
 
