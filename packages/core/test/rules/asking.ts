@@ -52,7 +52,12 @@ export async function ask(octets: string, asking: Asking = {}): Promise<Outcome>
   if (finish) client.peer.end();
   await client.peer.untilEnded();
   const answers: Answer[] = [];
-  while (client.rest !== '') answers.push(await client.answer(methods[answers.length]));
+  while (client.rest !== '') {
+    answers.push(await client.answer(methods[answers.length]));
+    // A length that is no number would be read for ever.
+    if (answers.length > 100)
+      throw new Error(`too many answers: ${JSON.stringify(client.rest.slice(0, 200))}`);
+  }
   const before = called.length;
   const received = client.peer.octets;
   if (!finish && !client.peer.closed) client.send(SMUGGLED);

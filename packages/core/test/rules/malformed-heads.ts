@@ -9,6 +9,8 @@ export const lineEnds: readonly Malformed[] = [
     'behind an empty field': `GET / HTTP/1.1\r\n${HOST}X:\nY: 2\r\n\r\n`,
     'at the end of the head': `GET / HTTP/1.1\r\n${HOST}\nx`,
     'before the request line': `\nGET / HTTP/1.1\r\n${HOST}\r\n`,
+    'two before the request line': `\n\nGET / HTTP/1.1\r\n${HOST}\r\n`,
+    'and CR, before the request line': `\n\rGET / HTTP/1.1\r\n${HOST}\r\n`,
     everywhere: 'GET / HTTP/1.1\nHost: a\n\n',
   }),
   ...refusals('9112-2.2-c: A CR that no LF follows makes invalid what it is in.', 400, {
@@ -21,6 +23,7 @@ export const lineEnds: readonly Malformed[] = [
     'two behind a field value': `GET / HTTP/1.1\r\n${HOST}X: 1\r\r\n\r\n`,
     'at the end of the head': `GET / HTTP/1.1\r\n${HOST}\rx`,
     'before the request line': `\rGET / HTTP/1.1\r\n${HOST}\r\n`,
+    'two before the request line': `\r\rGET / HTTP/1.1\r\n${HOST}\r\n`,
     everywhere: 'GET / HTTP/1.1\rHost: a\r\r',
   }),
   ...refusals('9112-2.2-f: Blanks between the request line and the first field are refused.', 400, {
