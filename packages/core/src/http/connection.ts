@@ -186,13 +186,16 @@ export class Connection implements Receiver, reading.MessageSink {
 
   /** The head took too long. */
   #endHead(): void {
-    // Empty lines are no request; 408 would be taken for the answer to the next one (RFC 9110 15.5.9).
-    if (!/[^\r\n]/.test(this.#reader.head?.text ?? '')) {
-      this.#close();
-      return;
-    }
+    if (this.#closeIfSilent()) return;
     tellTimeout(this, 'head');
     this.refuse(Refusal.timeout);
+  }
+
+  /** Empty lines are no request; 408 would be taken for the answer to the next one (RFC 9110 15.5.9). */
+  #closeIfSilent(): boolean {
+    const silent = !/[^\r\n]/.test(this.#reader.head?.text ?? '');
+    if (silent) this.#close();
+    return silent;
   }
 
   /** The content took too long. */
@@ -227,6 +230,7 @@ export class Connection implements Receiver, reading.MessageSink {
   /** The whole request took too long. */
   #endRequest(): void {
     const exchange = this.exchange;
+    if (this.state === states.Head && this.#closeIfSilent()) return;
     tellTimeout(this, 'request');
     const refusal = exchange === null || exchange.receiving ? Refusal.timeout : Refusal.handlerTimeout;
     const error = new RequestError(
@@ -279,16 +283,19 @@ export class Connection implements Receiver, reading.MessageSink {
    */
   refuse(refusal: Refusal, reason?: RequestError): void {
     if (this.#isOver) return;
-    tellRefused(this, refusal);
     const { protocol, transport } = this;
     const page = protocol.answerer.refusalPage(refusal);
+    tellRefused(this, refusal);
+    // Who is told may have stopped the server.
+    if (this.#isOver) return;
     const head = responseHeadOf(refusal.status, page.headers);
     const length = Buffer.byteLength(page.content);
     transport.write(`${head.render(protocol.clock)}Content-Length: ${length}\r\nConnection: close\r\n\r\n`);
     if (!this.#isHead) transport.write(Buffer.from(page.content));
-    this.exchange?.cutOff(reason, refusal.status);
+    const { exchange } = this;
     this.exchange = null;
     this.#finishWriting();
+    exchange?.cutOff(reason, refusal.status);
   }
 
   /** Whether what is refused is a HEAD, as far as can be told from what has arrived of it. */

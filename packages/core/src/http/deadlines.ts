@@ -17,8 +17,9 @@ export class Deadlines implements Timed {
   readonly #connection: Connection;
   /** Whether the time for the client to take something of the backlog runs. */
   #stalled = false;
-  /** The transport's backlog when it began. */
+  /** The transport's backlog when it began, and when it is over. */
   #backlogSeen = 0;
+  #stallDue = 0;
   /** When the content began to be waited for, put off by the time in which nobody read; Never before that. */
   #contentSince: number = Never;
   #pausedSince = 0;
@@ -125,8 +126,10 @@ export class Deadlines implements Timed {
   /** So much waits for the client that its slowness is timed from now on. */
   stalled(): void {
     this.#stalled = true;
-    this.#backlogSeen = this.#connection.transport.backlog;
-    this.in(this.#connection.protocol.timeouts.write);
+    const { protocol, transport } = this.#connection;
+    this.#backlogSeen = transport.backlog;
+    this.#stallDue = protocol.clock.now + protocol.timeouts.write * 1000;
+    this.in(protocol.timeouts.write);
   }
 
   /** The client has taken all. */
@@ -145,7 +148,8 @@ export class Deadlines implements Timed {
   /** Timed: the deadline has passed. */
   expire(): void {
     const connection = this.#connection;
-    if (connection.protocol.clock.now >= this.#requestDue) {
+    const { now } = connection.protocol.clock;
+    if (now >= this.#requestDue) {
       connection.timedOut('request');
       return;
     }
@@ -153,20 +157,29 @@ export class Deadlines implements Timed {
     if (backlog > 0) {
       // A slow client is not a dead one as long as it takes something.
       if (!this.#stalled || backlog < this.#backlogSeen) this.stalled();
+      // The deadline was that of a request which is answered now.
+      else if (now < this.#stallDue) this.in((this.#stallDue - now) / 1000);
       else connection.timedOut('write');
-    } else if (this.#stalled) this.drained();
-    else connection.timedOut(this.#awaited);
+      return;
+    }
+    const awaited = this.#awaited;
+    if (this.#stalled) this.drained();
+    else if (awaited === null) this.set();
+    else connection.timedOut(awaited);
   }
 
-  get #awaited(): Awaited {
-    switch (this.#connection.state) {
+  /** What the deadline is for; null when it has come about: nobody says that an answer begins. */
+  get #awaited(): Awaited | null {
+    const { exchange, state, waitsForApplication } = this.#connection;
+    switch (state) {
       case states.Preface:
       case states.Head:
         return 'head';
       case states.Content:
-        return this.#connection.waitsForApplication ? 'handler' : 'content';
+        if (!waitsForApplication) return 'content';
+        break;
       case states.Answering:
-        return 'handler';
+        break;
       case states.Discarding:
         return 'content';
       case states.Lingering:
@@ -174,5 +187,6 @@ export class Deadlines implements Timed {
       default:
         return 'idle';
     }
+    return exchange?.started === true ? null : 'handler';
   }
 }

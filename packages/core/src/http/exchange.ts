@@ -89,7 +89,7 @@ export class Exchange {
       this.#body = new RequestBody(this);
       if (this.#contentLost) this.#body.fail(answered());
       else if (this.head.framing === NoContent || this.#contentEnded) this.#body.end();
-      else if (this.#gone) this.#body.fail(clientGone());
+      else if (this.#gone) this.#body.fail(this.#goneBecause ?? clientGone());
     }
     return this.#body;
   }
