@@ -1,7 +1,7 @@
 // The programs of a deployment, each a child process whose output is kept: what it said is the first thing to look at when a
 // test fails.
 
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
 
 export class Program {
@@ -66,4 +66,10 @@ export class Program {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#running) await this.end('SIGKILL');
   }
+}
+
+/** Runs a program to its end. @returns its exit code, null if it could not be started, and what it printed */
+export function run(command: string, args: readonly string[]): { code: number | null; output: string } {
+  const { status, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8' });
+  return { code: status, output: `${stdout ?? ''}${stderr ?? ''}` };
 }

@@ -1,7 +1,6 @@
 // A front and two instances of the example, on free ports: the files of this example as they are, but for what a test has to
 // replace in them.
 
-import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
@@ -10,7 +9,7 @@ import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { optional, runFromSource } from '@fapws/testing';
 import { onTestFinished } from 'vitest';
-import { Program } from './program.ts';
+import { Program, run } from './program.ts';
 
 export const example: string = join(import.meta.dirname, '..');
 
@@ -36,7 +35,7 @@ export interface Front {
  * @param howToGet what to do about it
  */
 export function installed(command: string, howToGet = `apt-get install ${command}`): boolean {
-  return optional(command, spawnSync(command, ['--version']).error === undefined, howToGet);
+  return optional(command, run(command, ['--version']).code !== null, howToGet);
 }
 
 /** A certificate for this machine, good for a day: its file, that of its key, and one with both. */
@@ -47,17 +46,11 @@ export function certificate(): { certificate: string; key: string; both: string 
     join(folder, name),
   ) as [string, string, string];
   const subject = ['-subj', '/CN=localhost', '-days', '1', '-keyout', key, '-out', certificate];
-  const made = spawnSync('openssl', [
-    'req',
-    '-x509',
-    '-newkey',
-    'ec',
-    '-pkeyopt',
-    'ec_paramgen_curve:P-256',
-    '-nodes',
+  const made = run('openssl', [
+    ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'],
     ...subject,
   ]);
-  if (made.status !== 0) throw new Error(`openssl made no certificate:\n${made.stderr}`);
+  if (made.code !== 0) throw new Error(`openssl made no certificate:\n${made.output}`);
   writeFileSync(both, readFileSync(certificate, 'utf8') + readFileSync(key, 'utf8'));
   return { certificate, key, both };
 }

@@ -1,7 +1,6 @@
 // The example under systemd, as far as it goes without being process 1: the unit files are checked by systemd's own tool, and
 // the socket is handed over by it.
 
-import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
@@ -10,7 +9,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { runFromSource } from '@fapws/testing';
 import { afterAll, describe, expect, test } from 'vitest';
-import { Program } from './program.ts';
+import { Program, run } from './program.ts';
 import { example, fileWith, installed } from './site.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'fapws-systemd-'));
@@ -33,16 +32,10 @@ test.runIf(installed('systemd-analyze', 'apt-get install systemd'))(
     writeFileSync(service, fileWith('systemd/fapws-example.service', { '/usr/bin/node': process.execPath }));
     const socket = join(folder, 'fapws-example.socket');
     copyFileSync(join(example, 'systemd/fapws-example.socket'), socket);
-    const verified = spawnSync('systemd-analyze', ['verify', '--man=no', service, socket], {
-      encoding: 'utf8',
-    });
-    expect(verified.stdout + verified.stderr).toBe('');
-    expect(verified.status).toBe(0);
+    expect(run('systemd-analyze', ['verify', '--man=no', service, socket])).toEqual({ code: 0, output: '' });
     // Unknown names would be ignored, with a warning.
     writeFileSync(service, unit.replace('TimeoutStopSec', 'TimeoutStopSecs'));
-    expect(
-      spawnSync('systemd-analyze', ['verify', '--man=no', service], { encoding: 'utf8' }).stderr,
-    ).toContain('TimeoutStopSecs');
+    expect(run('systemd-analyze', ['verify', '--man=no', service]).output).toContain('TimeoutStopSecs');
   },
 );
 
