@@ -1,11 +1,13 @@
 // The fields behind chunked content: read, checked and dropped (RFC 9110 6.5.1). Nothing in them means anything here, but another
-// server on the way may merge them into the head, so those that would change framing, routing or identity are refused.
+// server on the way may merge them into the head, so those that would change framing, routing, conditions or identity are
+// refused.
 
 import type { Limits } from './limits.ts';
 import { Refusal } from './refusal.ts';
 
 const forbidden: ReadonlySet<string> = new Set([
   'authorization',
+  'cache-control',
   'connection',
   'content-encoding',
   'content-length',
@@ -16,13 +18,24 @@ const forbidden: ReadonlySet<string> = new Set([
   'forwarded',
   'host',
   'keep-alive',
+  'max-forwards',
+  'proxy',
+  'proxy-authenticate',
   'proxy-authorization',
   'proxy-connection',
+  'range',
+  'set-cookie',
   'te',
   'trailer',
   'transfer-encoding',
   'upgrade',
+  'www-authenticate',
+  'x-real-ip',
 ]);
+
+function isForbidden(name: string): boolean {
+  return forbidden.has(name) || name.startsWith('if-') || name.startsWith('x-forwarded-');
+}
 
 export class Trailers {
   readonly #limits: Limits;
@@ -60,7 +73,7 @@ export class Trailers {
 
   /** A value, or a part of one. */
   addValue(octets: number): Refusal | null {
-    if (this.#inName && forbidden.has(this.#name.toLowerCase())) return Refusal.trailer;
+    if (this.#inName && isForbidden(this.#name.toLowerCase())) return Refusal.trailer;
     this.#inName = false;
     return this.#add(octets);
   }
