@@ -59,6 +59,7 @@ export async function run(file, args, seconds) {
  * @property {number} port
  * @property {number} startedAt by `performance.now()`
  * @property {() => void} assertAlive throws what the server said last when it has ended
+ * @property {(question: string) => Promise<any>} ask over the channel to the process, for programs that answer there
  * @property {() => Promise<void>} collectGarbage where the server's language has a garbage collector to ask
  * @property {() => Promise<void>} stop
  */
@@ -123,10 +124,14 @@ export async function spawnServer(contestant, core) {
       if (!over) return;
       throw new Error(`the server ended: ${reasonIn(complaints) ?? child.signalCode ?? child.exitCode}`);
     },
+    async ask(question) {
+      const answered = once(child, 'message');
+      child.send(question);
+      const [answer] = await within(10, `${contestant.title}'s answer to ${question}`, answered);
+      return answer;
+    },
     async collectGarbage() {
-      const collected = once(child, 'message');
-      child.send('collect-garbage');
-      await within(10, `${contestant.title}'s garbage collection`, collected);
+      await this.ask('collect-garbage');
     },
     async stop() {
       kill(child);

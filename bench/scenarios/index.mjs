@@ -7,6 +7,7 @@ import { idleConnection } from './idle-connection.mjs';
 import { json } from './json.mjs';
 import { pipelined } from './pipelined.mjs';
 import { routeParameters } from './route-parameters.mjs';
+import { slowLatency, slowMemory } from './slow.mjs';
 import { start } from './start.mjs';
 import { stream } from './stream.mjs';
 import { upload } from './upload.mjs';
@@ -24,5 +25,7 @@ export const scenarios = [
   stream,
   connectionPerRequest,
   idleConnection,
+  slowMemory,
+  slowLatency,
   start,
 ];

@@ -6,7 +6,8 @@ const TEXT = [['Content-Type', 'text/plain']];
 const JSON_TYPE = [['Content-Type', 'application/json']];
 const BYTES = [['Content-Type', 'application/octet-stream']];
 
-const server = start(host, port);
+// All clients of a benchmark come from one address.
+const server = start(host, port, { limits: { connectionsPerAddress: Number.POSITIVE_INFINITY } });
 
 server.route('GET', '/hello', (_environ, startResponse) => {
   startResponse('200 OK', TEXT);

@@ -123,6 +123,15 @@ function readHead(octets: string, from: number, limits: Limits): Head | RowEnd {
   const findings = new Findings();
   let at = from;
   while (octets.startsWith('\r\n', at)) at += 2;
+  const lineEnds = /^[\r\n]*/.exec(octets.slice(at))?.[0] ?? '';
+  if (lineEnds !== '' && octets.slice(at) !== '\r') {
+    // A bare CR or LF among empty lines is refused, but perhaps not before something else stands behind it.
+    const behind = at + lineEnds.length;
+    const statuses = [400, 414, 431, 501, 505];
+    return behind === octets.length
+      ? { kind: 'incomplete', faults: statuses, isHead: false }
+      : { kind: 'refused', statuses, isHead: octets.startsWith('HEAD ', behind) };
+  }
   if (at - from > limits.requestLine + MARGIN) {
     // Empty lines without end, whatever stands behind them.
     return { kind: 'refused', statuses: [414, 431], isHead: octets.startsWith('HEAD ', at) };

@@ -1,0 +1,158 @@
+// What slow clients cost: a thousand that send by the octet and a thousand that hardly read, and how others fare beside them.
+import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { HELLO } from '../lib/answers.mjs';
+import { bareGet, exchange } from '../lib/client.mjs';
+import { startServer } from '../lib/processes.mjs';
+import { residentMemory } from '../lib/resources.mjs';
+import { defineSampleScenario } from '../lib/scenario.mjs';
+import { Peer } from '../soak/peer.mjs';
+import { hello } from './hello.mjs';
+
+const SENDERS = 1000;
+const READERS = 1000;
+const AT_ONCE = 100;
+/** Between two octets of a sender, or two looks of a reader. Milliseconds. */
+const DRIP = 500;
+/** Answers of 64 KiB that a reader has asked for: more than the kernel takes off the server's hands. */
+const ASKED = 24;
+
+/** Those beside whom the slow ones are: so many connections, a request each so often. */
+const OTHERS = 32;
+const PERIOD = 20;
+const SECONDS = 4;
+
+class SlowClients {
+  /** @type {Peer[]} */
+  #peers = [];
+  #dripping;
+
+  async arrive(port) {
+    const senders = Array.from({ length: SENDERS }, (_, at) =>
+      // Half of them within the head, half within the content.
+      at % 2 === 0
+        ? 'GET /hello HTTP/1.1\r\nHost: localhost\r\nX: '
+        : 'POST /upload HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\n',
+    );
+    const readers = Array.from({ length: READERS }, () => bareGet('/stream').repeat(ASKED));
+    for (const [requests, reads] of [
+      [senders, false],
+      [readers, true],
+    ]) {
+      for (let at = 0; at < requests.length; at += AT_ONCE) {
+        const arriving = requests.slice(at, at + AT_ONCE).map(async request => {
+          const peer = await Peer.connect(port);
+          peer.countOnly();
+          if (reads) peer.pause();
+          peer.send(request);
+          return peer;
+        });
+        this.#peers.push(...(await Promise.all(arriving)));
+      }
+    }
+    const [sending, reading] = [this.#peers.slice(0, SENDERS), this.#peers.slice(SENDERS)];
+    this.#dripping = setInterval(() => {
+      for (const peer of sending) peer.send('x');
+      // One read's worth.
+      for (const peer of reading) {
+        peer.resume();
+        setImmediate(() => peer.pause());
+      }
+    }, DRIP);
+  }
+
+  assertThere() {
+    const gone = this.#peers.filter(peer => peer.over).length;
+    assert.equal(gone, 0, `the server hung up on ${gone} slow clients before the measurement was over`);
+  }
+
+  leave() {
+    clearInterval(this.#dripping);
+    for (const peer of this.#peers) peer.leave();
+  }
+}
+
+/** Latencies of well-behaved clients, in microseconds, sorted. */
+async function latencies(port) {
+  const measured = [];
+  const until = performance.now() + SECONDS * 1000;
+  const work = async number => {
+    const peer = await Peer.connect(port);
+    try {
+      // Spread over the period, and not later because an answer was late.
+      for (let due = performance.now() + (number * PERIOD) / OTHERS; due < until; due += PERIOD) {
+        await sleep(Math.max(0, due - performance.now()));
+        const asked = performance.now();
+        peer.send(bareGet('/hello'));
+        await peer.content(HELLO.length);
+        measured.push((performance.now() - asked) * 1000);
+      }
+    } finally {
+      peer.leave();
+    }
+  };
+  await Promise.all(Array.from({ length: OTHERS }, (_, number) => work(number)));
+  return measured.sort((a, b) => a - b);
+}
+
+const quantile = (sorted, part) => sorted[Math.floor((sorted.length - 1) * part)];
+
+/**
+ * @typedef {object} Beside
+ * @property {number} p50 microseconds
+ * @property {number} p99 microseconds
+ * @property {number} memory resident, in bytes
+ */
+
+/**
+ * @param {import('../contestants.mjs').Contestant} contestant
+ * @param {import('../lib/pinning.mjs').Cores} [cores]
+ * @returns {Promise<{ alone: Beside, beside: Beside }>} the others without slow clients and beside them
+ */
+export async function measureSlow(contestant, cores) {
+  const server = await startServer(contestant, cores?.server);
+  const slow = new SlowClients();
+  const look = async () => {
+    const sorted = await latencies(server.port);
+    return { p50: quantile(sorted, 0.5), p99: quantile(sorted, 0.99), memory: residentMemory(server.pid) };
+  };
+  try {
+    // The first requests compile what the others use.
+    await exchange(server.port, bareGet('/stream'), received => received.endsWith('0\r\n\r\n'));
+    await look();
+    const alone = await look();
+    await slow.arrive(server.port);
+    const beside = await look();
+    slow.assertThere();
+    server.assertAlive();
+    return { alone, beside };
+  } finally {
+    slow.leave();
+    await server.stop();
+  }
+}
+
+const common = { check: hello.check, roundsAtMost: 3, servers: ['fapws', 'node-http'] };
+
+export const slowMemory = defineSampleScenario({
+  ...common,
+  name: 'slow',
+  title: 'Memory of a slow client',
+  shows: `How much resident memory grows by ${SENDERS} slow senders and ${READERS} slow readers, per client.`,
+  quantity: 'memory per connection',
+  unit: 'B',
+  async measure(contestant, cores) {
+    const { alone, beside } = await measureSlow(contestant, cores);
+    return Math.max(0, beside.memory - alone.memory) / (SENDERS + READERS);
+  },
+});
+
+export const slowLatency = defineSampleScenario({
+  ...common,
+  name: 'slow-p99',
+  title: 'p99 beside slow clients',
+  shows: `The p99 of ${OTHERS} clients with a request every ${PERIOD} ms each, beside ${SENDERS} slow senders and ${READERS} slow readers.`,
+  quantity: 'p99',
+  unit: 'µs',
+  measure: async (contestant, cores) => (await measureSlow(contestant, cores)).beside.p99,
+});
