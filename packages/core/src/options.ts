@@ -59,9 +59,15 @@ export function checkNames(what: string, given: object, known: readonly string[]
   }
 }
 
-/** @throws {RangeError} */
+/** @throws {RangeError} or TypeError */
 export function checkOptions(options: ServerOptions, withAddress: boolean): void {
   checkNames('option of a server', options, withAddress ? [...addressNames, ...optionNames] : optionNames);
+  const { preface } = options;
+  if (preface === undefined) return;
+  if (typeof preface?.expectedFrom === 'function' && typeof preface.read === 'function') return;
+  throw new TypeError(
+    'preface: an object with the methods expectedFrom and read, as @fapws/forwarded has one.',
+  );
 }
 
 export function limitsOf({ limits = {} }: ServerOptions): Limits {
@@ -102,6 +108,20 @@ function checkBounds(what: string, bounds: object, names: readonly string[]): vo
 
 function given<T extends object>(bounds: Partial<T>): Partial<T> {
   return Object.fromEntries(Object.entries(bounds).filter(([, value]) => value !== undefined)) as Partial<T>;
+}
+
+/** @throws {ListenError} FAPWS_LISTEN_ADDRESS, FAPWS_LISTEN_FD; RangeError for `reusePort` without a port */
+export function checkAddresses(addresses: readonly Address[], { reusePort }: ServerOptions): void {
+  if (addresses.length === 0) {
+    throw new ListenError(
+      'FAPWS_LISTEN_ADDRESS',
+      'The list of addresses is empty. A server needs one: start([{ host, port }]).',
+    );
+  }
+  for (const address of addresses) checkAddress(address);
+  if (reusePort === true && !addresses.some(address => 'port' in address)) {
+    throw new RangeError('reusePort shares a TCP port, but none of the addresses has one. Leave it out.');
+  }
 }
 
 /** @throws {ListenError} FAPWS_LISTEN_ADDRESS, FAPWS_LISTEN_FD */

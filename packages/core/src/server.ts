@@ -15,6 +15,7 @@ import { PortableLoop } from './loop/portable.ts';
 import type { Acceptor, Address, Listener, Loop, LoopTimer } from './loop/types.ts';
 import {
   checkAddress,
+  checkAddresses,
   checkNames,
   checkOptions,
   type LinkOptions,
@@ -122,7 +123,7 @@ export class Server {
 
   constructor(addresses: readonly Address[], options: ServerOptions = {}) {
     checkOptions(options, false);
-    for (const address of addresses) checkAddress(address);
+    checkAddresses(addresses, options);
     this.#wanted = addresses;
     this.#backlog = options.backlog ?? DEFAULT_BACKLOG;
     this.#reusePort = options.reusePort ?? false;
@@ -262,7 +263,7 @@ export class Server {
     if (this.#protocol !== null) {
       throw new Error('This server listens already, or has been stopped. Make another one.');
     }
-    const protocol = this.#makeProtocol(task => this.#loop.afterTurn(task));
+    const protocol = this.#makeProtocol(task => this.#loop.afterTurn(task), this.#preface);
     this.#protocol = protocol;
     this.#opening = this.#open({
       open: transport => protocol.open(transport),
@@ -303,13 +304,11 @@ export class Server {
    * @throws {ListenError}
    */
   async run(options: RunOptions = {}): Promise<void> {
-    const addresses = await this.listen();
-    const where = addresses.map(addressForPeople).join(', ');
-    (options.print ?? console.log)(`fapws: listening on ${where} (${this.loop} loop)`);
-    let firstSignal = Number.NEGATIVE_INFINITY;
+    let firstSignal = Number.NaN;
     const onSignal = (): void => {
       const now = performance.now();
-      if (this.#stopping === null) {
+      // The first one asks, also when the program has begun to stop by itself.
+      if (Number.isNaN(firstSignal)) {
         firstSignal = now;
         void this.stop(options);
       } else if (now - firstSignal >= SAME_SIGNAL) void this.stop({ graceMs: 0 });
@@ -319,6 +318,9 @@ export class Server {
       process.on('SIGTERM', onSignal);
     }
     try {
+      // Whoever reads the line may already send a signal.
+      const where = (await this.listen()).map(addressForPeople).join(', ');
+      (options.print ?? console.log)(`fapws: listening on ${where} (${this.loop} loop)`);
       await this.whenStopped;
     } finally {
       process.off('SIGINT', onSignal);
@@ -329,7 +331,7 @@ export class Server {
   /**
    * Stops: after the lame-duck time accepts no more, lets requests in progress finish, then cuts what is left. Connections that
    * were in use within the last second get that second for a request that may be on its way.
-   * A second call without a lame-duck time ends it, with a shorter grace period shortens that.
+   * A second call can shorten both times: without a lame-duck time it ends that at once.
    */
   stop({ graceMs = DEFAULT_GRACE, lameDuckMs = 0 }: StopOptions = {}): Promise<StopReport> {
     const protocol = this.#protocol;
@@ -337,26 +339,25 @@ export class Server {
     // At once, so that a callback which stops the server still tells its client that the connection ends.
     if (!(lameDuckMs > 0)) protocol.beginStop();
     const grace = Math.min(graceMs, LONGEST_GRACE);
+    const lameDuck = Math.min(lameDuckMs, LONGEST_GRACE);
     if (this.#stopping === null) {
-      this.#stopping = this.#stop(protocol, grace, Math.min(lameDuckMs, LONGEST_GRACE));
+      this.#stopping = this.#stop(protocol, grace, lameDuck > 0 ? this.#beLameDuck(lameDuck) : null);
       this.#stopBegins();
-      return this.#stopping;
-    }
-    if (!(lameDuckMs > 0)) this.#endLameDuck?.();
-    this.#cutSooner(protocol, grace, this.#stopping);
+    } else this.#stopSooner(protocol, grace, this.#endLameDuck === null ? 0 : lameDuck, this.#stopping);
     return this.#stopping;
   }
 
-  async #stop(protocol: Protocol, graceMs: number, lameDuckMs: number): Promise<StopReport> {
+  async #stop(protocol: Protocol, graceMs: number, lameDuckTime: Promise<void> | null): Promise<StopReport> {
     try {
       await this.#opening;
     } catch {
       // Whoever called `listen` is told why it failed; there is nothing to stop.
       this.#stopping = null;
+      this.#endLameDuck?.();
       return { cut: 0 };
     }
-    if (lameDuckMs > 0) {
-      await this.#beLameDuck(lameDuckMs);
+    if (lameDuckTime !== null) {
+      await lameDuckTime;
       protocol.beginStop();
     }
     this.#tasks.stop();
@@ -365,16 +366,18 @@ export class Server {
     // Added afterwards: another call of stop may have cut some meanwhile.
     this.#cut += cut;
     this.#wheelTimer?.stop();
+    const report = { cut: this.#cut };
+    this.#stopped(report);
     try {
       if (this.#cut > 0) {
         this.#dispatcher.base.errors.write(
           `fapws: requests cut at the end of the grace period: ${this.#cut}\n`,
         );
       }
-    } finally {
-      this.#stopped({ cut: this.#cut });
+    } catch {
+      // A broken log must not turn the end of a server into a failure, and there is no other place to tell of it.
     }
-    return { cut: this.#cut };
+    return report;
   }
 
   async #beLameDuck(milliseconds: number): Promise<void> {
@@ -384,18 +387,23 @@ export class Server {
       timer = setTimeout(resolve, milliseconds);
     });
     clearTimeout(timer);
+    this.#endLameDuck = null;
   }
 
-  #cutSooner(protocol: Protocol, graceMs: number, stopping: Promise<StopReport>): void {
-    const cut = (): void => {
-      this.#cut += protocol.cutAll();
+  /** A further call of stop: what it allows counts if that is less. */
+  #stopSooner(protocol: Protocol, graceMs: number, lameDuckMs: number, stopping: Promise<StopReport>): void {
+    const after = (milliseconds: number, task: () => void): void => {
+      if (!(milliseconds > 0)) {
+        task();
+        return;
+      }
+      const timer = setTimeout(task, Math.min(milliseconds, LONGEST_GRACE));
+      void stopping.then(() => clearTimeout(timer));
     };
-    if (graceMs === 0) {
-      cut();
-      return;
-    }
-    const timer = setTimeout(cut, graceMs);
-    void stopping.then(() => clearTimeout(timer));
+    after(lameDuckMs, () => this.#endLameDuck?.());
+    after(lameDuckMs + graceMs, () => {
+      this.#cut += protocol.cutAll();
+    });
   }
 
   /** Sends a request through routing and applications without a socket; see `call`. */
@@ -403,12 +411,12 @@ export class Server {
     return callThrough(afterTurn => this.#makeProtocol(afterTurn), request);
   }
 
-  #makeProtocol(afterTurn: (task: () => void) => void): Protocol {
+  #makeProtocol(afterTurn: (task: () => void) => void, preface?: Preface): Protocol {
     return new Protocol({
       parser: sharedParser(),
       limits: this.#limits,
       timeouts: this.#timeouts,
-      preface: this.#preface,
+      preface,
       answerer: this.#dispatcher,
       ident: this.#dispatcher.base.ident,
       afterTurn,

@@ -77,7 +77,7 @@ export class PortableLoop implements Loop {
 
   async listen(address: Address, options: ListenOptions, acceptor: Acceptor): Promise<Listener> {
     if ('path' in address) await prepareSocketFile(address);
-    if (options.reusePort) checkReusePort(address);
+    if (options.reusePort && 'port' in address) checkReusePort(address);
     const server = createServer({ allowHalfOpen: true, noDelay: true });
     await new Promise<void>((resolve, reject) => {
       server.once('error', error => reject(failureToListen(address, error)));

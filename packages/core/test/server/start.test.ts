@@ -66,6 +66,13 @@ describe('start', () => {
     expect(thrown(() => start({ fd: 1.5 })).code).toBe('FAPWS_LISTEN_FD');
   });
 
+  test('refuses a list of no addresses, and reusePort where there is no port', () => {
+    expect(thrown(() => start([])).code).toBe('FAPWS_LISTEN_ADDRESS');
+    expect(() => start({ path: '/tmp/x.sock', reusePort: true })).toThrow(/shares a TCP port/);
+    expect(() => start([{ fd: 3 }], { reusePort: true })).toThrow(RangeError);
+    expect(() => start([{ fd: 3 }, { host: 'a', port: 1 }], { reusePort: true })).not.toThrow();
+  });
+
   test('refuses bounds that are none', () => {
     const limits = (value: object) => () => start('127.0.0.1', 0, { limits: value });
     expect(limits({ heads: 1 })).toThrow(/no limit called heads.*There are: requestLine, field, head/);
@@ -198,6 +205,12 @@ describe('run', () => {
     await expect(second.server.run({ print })).rejects.toMatchObject({ code: 'FAPWS_LISTEN_BUSY' });
     expect(print).not.toHaveBeenCalled();
     expect(process.listenerCount('SIGTERM')).toBe(before);
+  });
+
+  test('can be stopped by a signal from the moment in which it says that it listens', async () => {
+    const made = start('127.0.0.1', 0);
+    await within(made.run({ print: () => void process.emit('SIGTERM') }), 'run resolves');
+    await expect(made.whenStopped).resolves.toEqual({ cut: 0 });
   });
 
   test('takes signals while it runs, unless told not to, and gives them back', async () => {
