@@ -17,6 +17,7 @@ server.route('GET', '/hello', (_, startResponse) => {
   startResponse('200 OK', [['Content-Type', 'text/plain']]);
   return ['Hello World!!'];
 });
+server.route('GET', '/health', server.health);
 server.route('GET', '/held', async (_, startResponse) => {
   await new Promise<void>(resolve => {
     held.push(resolve);
