@@ -21,7 +21,10 @@ export interface Limits {
   readonly contentRate: number;
   /** Octets of unread content that are read and thrown away to keep a connection; more closes it. @default 65536 */
   readonly discard: number;
-  /** Octets that are thrown away after the last answer, so that the client can read it. @default 8388608 (8 MiB) */
+  /**
+   * Octets that are thrown away after the last answer, so that the client can read it: a proxy that still sends an upload does
+   * not look for its 413 before. @default 16777216 (16 MiB)
+   */
   readonly linger: number;
   /** Requests on one connection; the answer to the last one says `Connection: close`. @default Infinity */
   readonly requests: number;
@@ -69,7 +72,7 @@ export const defaultLimits: Limits = {
   content: 16_777_216,
   contentRate: 1000,
   discard: 65_536,
-  linger: 8_388_608,
+  linger: 16_777_216,
   requests: Number.POSITIVE_INFINITY,
   connections: 16_384,
   connectionsPerAddress: 4096,

@@ -11,6 +11,7 @@ import {
   Socket,
   type SocketConstructorOpts,
 } from 'node:net';
+import { performance } from 'node:perf_hooks';
 import { checkReusePort, failureToListen, prepareSocketFile } from './listening.ts';
 import type {
   Acceptor,
@@ -32,6 +33,9 @@ const HIGH_WATER_MARK = 65_536;
  * Sending 1 KiB as a second entry of a vectored write took 0.5 µs more than copying it (POST echo, Node 20).
  */
 const JOIN_LIMIT = 4096;
+
+/** Milliseconds that a closing listener takes at most to accept what waits. */
+const LONGEST_EMPTYING = 500;
 
 const transportOf: unique symbol = Symbol('transport');
 
@@ -86,8 +90,9 @@ export class PortableLoop implements Loop {
     });
     server.removeAllListeners('error');
     server.on('error', error => acceptor.error(error));
-    this.#accept(server, acceptor);
-    return new PortableListener(server, address);
+    const listener = new PortableListener(server, address);
+    this.#accept(server, listener, acceptor);
+    return listener;
   }
 
   /**
@@ -96,10 +101,11 @@ export class PortableLoop implements Loop {
    * carries them through a stream, which costs more than all of Fapws above it (docs/architecture.md has the figures).
    * Elsewhere the public events do, with one copy.
    */
-  #accept(server: Server, acceptor: Acceptor): void {
+  #accept(server: Server, listener: PortableListener, acceptor: Acceptor): void {
     const handle = (server as unknown as { _handle: ListeningHandle | null })._handle;
     if (this.#publicApiOnly || typeof handle?.onconnection !== 'function') {
       server.on('connection', (socket: Socket) => {
+        listener.accepted += 1;
         const transport = new PortableTransport(this, socket, acceptor);
         socket.on('data', (bytes: Buffer) => this.#receiveCopied(transport, bytes));
       });
@@ -110,6 +116,7 @@ export class PortableLoop implements Loop {
         acceptor.error(new Error(`a connection could not be accepted (system error ${status})`));
         return;
       }
+      listener.accepted += 1;
       accepted.setNoDelay?.(true);
       let transport: PortableTransport;
       const socket = new Socket({
@@ -407,6 +414,8 @@ function bind(server: Server, address: Address, { backlog, reusePort }: ListenOp
 
 class PortableListener implements Listener {
   readonly address: Address;
+  /** Connections so far. */
+  accepted = 0;
   readonly #server: Server;
 
   constructor(server: Server, asked: Address) {
@@ -417,8 +426,22 @@ class PortableListener implements Listener {
   }
 
   async close(): Promise<void> {
+    await this.#acceptWaiting();
     // The system's socket is gone when this call returns. The server's `close` event is not waited for: it comes after the
     // last connection that node:net wrapped itself.
     this.#server.close();
+  }
+
+  /**
+   * The kernel resets what has connected and was not accepted yet when the socket closes, and libuv accepts one connection per
+   * turn: so the queue is emptied first, until two turns bring nothing or for so long that a flood is not waited out.
+   */
+  async #acceptWaiting(): Promise<void> {
+    const end = performance.now() + LONGEST_EMPTYING;
+    for (let quiet = 0; quiet < 2 && performance.now() < end; ) {
+      const before = this.accepted;
+      await new Promise(resolve => setImmediate(resolve));
+      quiet = this.accepted === before ? quiet + 1 : 0;
+    }
   }
 }
