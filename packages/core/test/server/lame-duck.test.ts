@@ -3,6 +3,7 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { RunOptions, StopReport } from '../../src/index.ts';
 import { nextTurn, within } from '../loop/watched.ts';
+import { Client } from './client.ts';
 import { ServerProcess } from './process.ts';
 import { gate, type Serving, says, server, serving } from './serving.ts';
 
@@ -40,9 +41,9 @@ async function expectServing(it: Serving, health: number): Promise<void> {
 }
 
 async function expectRefusing(it: Serving, before: Serving['address']): Promise<void> {
-  const { Client } = await import('./client.ts');
+  // What waits to be accepted is taken before the socket is closed.
+  await vi.waitFor(() => expect(it.server.addresses).toEqual([]));
   await expect(Client.connect(before)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
-  expect(it.server.addresses).toEqual([]);
 }
 
 /** Whether a stop has come to its end. */
@@ -199,16 +200,15 @@ describe('signals', () => {
     const { it, signal, over } = await running({ lameDuckMs: LONG });
     const busy = await it.client();
     busy.request('GET', '/never');
-    let now = performance.now();
-    const clock = vi.spyOn(performance, 'now').mockImplementation(() => now);
+    const real = performance.now.bind(performance);
+    let shift = 0;
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => real() + shift);
     onTestFinished(() => clock.mockRestore());
     signal();
-    await expectServing(it, 503);
     // A terminal's Ctrl-C that reaches the process twice is one.
-    now += 499;
     signal();
     await expectServing(it, 503);
-    now += 1;
+    shift = 500;
     signal();
     await within(over, 'run resolves');
     await busy.peer.untilEnded();
@@ -224,9 +224,8 @@ describe('signals', () => {
     await busy.peer.sent('');
     const state = watched(stopping);
     signal();
-    await new Promise(resolve => setTimeout(resolve, 50));
+    await vi.waitFor(() => expect(it.server.addresses).toEqual([]));
     expect([state.over, busy.peer.ended]).toEqual([false, false]);
-    expect(it.server.addresses).toEqual([]);
     void it.server.stop({ graceMs: 0 });
     await within(over, 'run resolves');
     expect(await stopping).toEqual({ cut: 1 });
