@@ -181,7 +181,7 @@ function report(run, before) {
   const connections = `${number(visits)} connections: ${manners.join(', ')}.`;
   const growth =
     minutes >= SHORTEST_TO_JUDGE
-      ? 'Nothing grows'
+      ? 'Nothing grows beyond the tolerance'
       : `Whether anything grows takes at least ${SHORTEST_TO_JUDGE} minutes to see`;
   const verdict =
     failures.length === 0

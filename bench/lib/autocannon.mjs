@@ -30,6 +30,10 @@ if (process.argv[1] === here) {
     body: load.bodyBytes > 0 ? Buffer.alloc(load.bodyBytes, 'x') : undefined,
     connections: load.connections,
     pipelining: load.pipelined,
+    requests:
+      load.variants > 1
+        ? Array.from({ length: load.variants }, (_, at) => ({ path: load.path.replace('*', String(at)) }))
+        : undefined,
     duration: seconds,
   });
   // It counts whole milliseconds, and zero of them is none that it could see.

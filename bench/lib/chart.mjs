@@ -1,6 +1,5 @@
 // A bar per server, the shorter the better, as an SVG which needs nothing but itself. The greys and the orange are
 // readable on a white page as well as on a dark one, as an image cannot know where it is shown.
-import { SUBJECT } from '../contestants.mjs';
 import { number, quantityOf, unitOf } from './wording.mjs';
 
 const WIDTH = 760;
@@ -35,8 +34,7 @@ ${caption.map((line, index) => `  <text x="0" y="${foot + index * CAPTION}" font
 `;
 }
 
-function bar({ server, title, cost, rounds }, top, scale) {
-  const own = server === SUBJECT;
+function bar({ own, title, cost, rounds }, top, scale) {
   const costs = rounds.map(round => round.cost);
   const at = value => (LABELS + value * scale).toFixed(1);
   const [least, most] = [Math.min(...costs), Math.max(...costs)];

@@ -23,6 +23,7 @@ const WARM_UP_SECONDS = 1;
  * @typedef {Round & {
  *   server: string,
  *   title: string,
+ *   own: boolean,
  *   twin: boolean,
  *   ratio: number | null,
  *   outsideNoise: boolean,
@@ -37,6 +38,7 @@ const WARM_UP_SECONDS = 1;
  * @property {{ title: string, reason: string }[]} excluded
  * @property {number | null} noise see `noiseBand`; null where no pair of equals finished
  * @property {string | null} pair the title of the server that ran twice
+ * @property {string} against the title of the server that ratios are taken against
  */
 
 /**
@@ -55,9 +57,10 @@ const WARM_UP_SECONDS = 1;
  * @returns {Promise<Outcome>}
  */
 export async function contest(scenario, contestants, conditions) {
-  const invited = scenario.servers
-    ? contestants.filter(({ name }) => scenario.servers?.includes(name))
-    : contestants;
+  const { subject = SUBJECT, baseline = BASELINE } = scenario;
+  const invited = contestants.filter(
+    ({ name, field }) => field === scenario.field && (scenario.servers?.includes(name) ?? true),
+  );
   const arena = isLoadScenario(scenario)
     ? loadArena(scenario, conditions)
     : sampleArena(scenario, conditions);
@@ -85,7 +88,7 @@ export async function contest(scenario, contestants, conditions) {
       conditions.announce(`checking ${contestant.title}`);
       await enter(contestant);
     }
-    const original = [SUBJECT, BASELINE].map(name => byName(field, name)).find(Boolean) ?? first(field);
+    const original = [subject, baseline].map(name => byName(field, name)).find(Boolean) ?? first(field);
     const twin = original && twinOf(original);
     if (twin) await enter(twin);
 
@@ -98,7 +101,7 @@ export async function contest(scenario, contestants, conditions) {
         await attempt(contestant, async () => field.get(contestant).push(await arena.measure(contestant)));
       }
     }
-    return summary(field, original, twin, excluded, arena);
+    return summary({ subject, baseline, field, original, twin, excluded, arena });
   } finally {
     await arena.clear();
   }
@@ -107,16 +110,18 @@ export async function contest(scenario, contestants, conditions) {
 /** Everyone is up at once; each round loads one after the other. */
 function loadArena(scenario, { rounds, duration, generator, cores }) {
   const servers = new Map();
+  const loads = new Map();
 
   const apply = async (contestant, seconds) => {
     const server = servers.get(contestant);
     server.assertAlive();
     const before = cpuMicroseconds(server.pid);
-    const result = await generator.apply(scenario.load, server.port, seconds);
+    const load = loads.get(contestant);
+    const result = await generator.apply(load, server.port, seconds);
     server.assertAlive();
     const cpu = cpuMicroseconds(server.pid) - before;
     if (result.errors > 0) throw new Error(`${result.errors} errors under load`);
-    if (result.cuts > 0 && !scenario.load.oncePerConnection) {
+    if (result.cuts > 0 && !load.oncePerConnection) {
       throw new Error(`${result.cuts} connections cut under load`);
     }
     if (result.requests === 0) throw new Error('no answer under load');
@@ -135,6 +140,7 @@ function loadArena(scenario, { rounds, duration, generator, cores }) {
       const server = await startServer(contestant, cores?.server);
       servers.set(contestant, server);
       await scenario.check(server.port);
+      loads.set(contestant, (await scenario.loadFor?.(server.port)) ?? scenario.load);
       await apply(contestant, WARM_UP_SECONDS);
     },
     measure: contestant => apply(contestant, duration),
@@ -165,11 +171,11 @@ function sampleArena(scenario, { rounds, cores }) {
 }
 
 /** @returns {Outcome} */
-function summary(field, original, twin, excluded, arena) {
+function summary({ subject, baseline: baselineName, field, original, twin, excluded, arena }) {
   const costs = contestant => field.get(contestant)?.map(({ cost }) => cost);
   const paired = field.has(original) && field.has(twin);
   const noise = paired ? noiseBand(costs(original), costs(twin)) : null;
-  const baseline = byName(field, BASELINE);
+  const baseline = byName(field, baselineName);
   const baselineCost = baseline && quietest(costs(baseline));
 
   const rows = [...field].map(([contestant, rounds]) => {
@@ -178,6 +184,7 @@ function summary(field, original, twin, excluded, arena) {
     return {
       server: contestant.name,
       title: contestant.title,
+      own: contestant.name === subject,
       twin: contestant === twin,
       cost,
       ratio,
@@ -188,7 +195,13 @@ function summary(field, original, twin, excluded, arena) {
     };
   });
   rows.sort((a, b) => a.cost - b.cost);
-  return { rows, excluded, noise, pair: paired ? original.title : null };
+  return {
+    rows,
+    excluded,
+    noise,
+    pair: paired ? original.title : null,
+    against: baseline?.title ?? baselineName,
+  };
 }
 
 function mediansUnderLoad(rounds) {

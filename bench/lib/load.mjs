@@ -11,6 +11,7 @@ import { wrk } from './wrk.mjs';
  * @property {Record<string, string>} headers
  * @property {number} bodyBytes
  * @property {number} connections
+ * @property {number} variants numbers from 0 that take turns for a `*` in the path
  * @property {number} pipelined requests in flight per connection, sent in one write
  * @property {boolean} oncePerConnection the server is asked to close after the answer
  */
@@ -40,6 +41,7 @@ export const defineLoad = load => ({
   headers: {},
   bodyBytes: 0,
   connections: 64,
+  variants: 1,
   pipelined: 1,
   oncePerConnection: false,
   ...load,

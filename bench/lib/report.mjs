@@ -1,7 +1,7 @@
 // The page, the charts and the data of a run.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { SUBJECT } from '../contestants.mjs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { chart } from './chart.mjs';
+import { publish as publishPart } from './page.mjs';
 import { cells, forMarkdown, noiseSentence } from './table.mjs';
 import { judge, whoIsAhead } from './target.mjs';
 import { number, quantityOf, roundsOf, times, unitOf } from './wording.mjs';
@@ -22,7 +22,6 @@ import { number, quantityOf, roundsOf, times, unitOf } from './wording.mjs';
  */
 
 const bench = new URL('../', import.meta.url);
-const MARKERS = /(<!-- results:start -->\n)[\s\S]*?(<!-- results:end -->)/;
 
 /**
  * Charts and data go to `folder`; the page only changes where `publish` is set.
@@ -42,14 +41,7 @@ export function write(report, { folder, publish }) {
     writeFileSync(new URL('results.md', target), page(report, './'));
     return;
   }
-  const readme = new URL('README.md', bench);
-  const text = readFileSync(readme, 'utf8');
-  if (!MARKERS.test(text))
-    throw new Error('bench/README.md has lost its results:start and results:end markers');
-  writeFileSync(
-    readme,
-    text.replace(MARKERS, (_, start, end) => `${start}\n${page(report, folder)}\n${end}`),
-  );
+  publishPart('results', page(report, folder));
 }
 
 function data({ parts, ...circumstances }) {
@@ -104,7 +96,7 @@ function targets({ parts }) {
 
 function notAhead({ parts }) {
   const lines = parts.flatMap(({ scenario, outcome }) => {
-    const own = outcome.rows.find(({ server }) => server === SUBJECT);
+    const own = outcome.rows.find(row => row.own);
     if (!own) return [`- ${scenario.title}: not measured`];
     const ahead = whoIsAhead(outcome).map(
       row => `${row.title} (${number(row.cost)}, ${times(own.cost / row.cost)})`,

@@ -13,7 +13,10 @@
  * @property {string} name for `--scenario`, and of its chart
  * @property {string} title
  * @property {string} shows one sentence: what a reader learns from it
- * @property {string[]} [servers] names of those who take part; all where it is left out
+ * @property {string} [field] those who take part have the same word here; see `contestants.mjs`
+ * @property {string[]} [servers] names of those of them who take part; all where it is left out
+ * @property {string} [subject] whom the scenario is about, where it is not SUBJECT
+ * @property {string} [baseline] whom ratios are taken against, where it is not BASELINE
  * @property {Target} [target]
  * @property {(port: number) => Promise<unknown>} check rejects, before anything is timed, if an answer is wrong
  */
@@ -21,7 +24,10 @@
 /**
  * Servers under load, side by side: what is compared is CPU time per request.
  *
- * @typedef {Common & { load: import('./load.mjs').Load }} LoadScenario
+ * @typedef {Common & {
+ *   load: import('./load.mjs').Load,
+ *   loadFor?: (port: number) => Promise<import('./load.mjs').Load>,
+ * }} LoadScenario `loadFor` is for a load that depends on what a server has answered
  */
 
 /**

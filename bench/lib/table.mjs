@@ -7,9 +7,9 @@ import { latency, mebibytes, number, percent, quantityOf, times, unitOf } from '
  * @param {(text: string) => string} mark what is done to ratios outside the noise band
  * @returns {string[][]} the first row is the head
  */
-export function cells(scenario, { rows }, mark) {
+export function cells(scenario, { rows, against }, mark) {
   const underLoad = rows[0]?.requestsPerSecond !== undefined;
-  const head = ['server', `${quantityOf(scenario)}, ${unitOf(scenario)}`, '× node:http'];
+  const head = ['server', `${quantityOf(scenario)}, ${unitOf(scenario)}`, `× ${against}`];
   if (underLoad) head.push('requests/s', 'p50', 'p99', 'busy', 'peak memory');
   const body = rows.map(row => {
     const line = [row.title, number(row.cost), ratioOf(row, mark)];

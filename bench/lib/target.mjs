@@ -1,5 +1,4 @@
 // Has the project reached what it set out to?
-import { SUBJECT } from '../contestants.mjs';
 import { number, times, unitOf } from './wording.mjs';
 
 /**
@@ -8,10 +7,10 @@ import { number, times, unitOf } from './wording.mjs';
  * @returns {{ goal: string, measured: string, reached: boolean | null } | undefined} nothing where no target is set,
  *   `reached: null` where it was not measured
  */
-export function judge(scenario, { rows }) {
+export function judge(scenario, { rows, against }) {
   if (!scenario.target) return undefined;
   const { atLeast, below } = scenario.target;
-  const row = rows.find(({ server }) => server === SUBJECT);
+  const row = rows.find(({ own }) => own);
   if (below !== undefined) {
     return {
       goal: `below ${number(below)} ${unitOf(scenario)}`,
@@ -21,7 +20,7 @@ export function judge(scenario, { rows }) {
   }
   const ratio = row?.ratio ?? null;
   return {
-    goal: atLeast < 1 ? `at most ${times(1 / atLeast)} of node:http` : `${times(atLeast)} node:http`,
+    goal: atLeast < 1 ? `at most ${times(1 / atLeast)} of ${against}` : `${times(atLeast)} ${against}`,
     measured: ratio === null ? 'not measured' : times(atLeast < 1 ? 1 / ratio : ratio),
     reached: ratio === null ? null : ratio >= atLeast,
   };
@@ -33,7 +32,7 @@ export function judge(scenario, { rows }) {
  * @param {import('./contest.mjs').Outcome} outcome
  */
 export function whoIsAhead({ rows, noise }) {
-  const own = rows.find(({ server }) => server === SUBJECT);
+  const own = rows.find(({ own }) => own);
   if (!own) return [];
   return rows.filter(({ twin, cost }) => !twin && own.cost > cost * (1 + (noise ?? 0)));
 }

@@ -17,7 +17,7 @@ export function wrk() {
         'wrk',
         ['-t1', `-c${load.connections}`, `-d${seconds}s`, '-s', script, ...headers].concat(
           [`http://127.0.0.1:${port}${load.path}`, '--'],
-          [load.method, load.bodyBytes, load.pipelined].map(String),
+          [load.method, load.bodyBytes, load.pipelined, load.variants].map(String),
         ),
         seconds + 15,
       );

@@ -249,7 +249,13 @@ function addChunks(random: Random, message: Message, content: string): void {
 function chunk(random: Random, data: string): ChunkPart {
   const digits = data.length.toString(16);
   const size = random.oneIn(6) ? digits.toUpperCase().padStart(random.between(1, 6), '0') : digits;
-  return { size, extensions: random.pick(extensions), sizeEnd: '\r\n', data, dataEnd: '\r\n' };
+  return {
+    size,
+    extensions: random.oneIn(6) ? `;${random.text(random.between(1, 40), TOKEN)}` : random.pick(extensions),
+    sizeEnd: '\r\n',
+    data,
+    dataEnd: '\r\n',
+  };
 }
 
 export function shuffle<T>(random: Random, items: T[]): void {

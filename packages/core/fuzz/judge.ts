@@ -259,8 +259,8 @@ class Judge {
     for (let interim = 0; ; interim += 1) {
       if (this.#at === received.length) return null;
       let answer = readAnswer(received, this.#at, method);
-      // At the time perhaps nobody could tell yet that it is a HEAD: its refusal has a page.
-      if (method === 'HEAD' && answer.end < received.length && [408, 414, 431].includes(answer.code)) {
+      // When it was refused perhaps nobody could tell yet that it is a HEAD: then the refusal has a page.
+      if (method === 'HEAD' && answer.end < received.length && [400, 408, 414, 431].includes(answer.code)) {
         answer = readAnswer(received, this.#at, 'GET');
       }
       this.#at = answer.end;

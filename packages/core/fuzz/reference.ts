@@ -125,11 +125,11 @@ function readHead(octets: string, from: number, limits: Limits): Head | RowEnd {
   while (octets.startsWith('\r\n', at)) at += 2;
   const lineEnds = /^[\r\n]*/.exec(octets.slice(at))?.[0] ?? '';
   if (lineEnds !== '' && octets.slice(at) !== '\r') {
-    // A bare CR or LF among empty lines is refused, but perhaps not before something else stands behind it.
+    // A bare CR or LF among empty lines is refused, but perhaps not before the head behind it is complete.
     const behind = at + lineEnds.length;
-    const statuses = [400, 414, 431, 501, 505];
-    return behind === octets.length
-      ? { kind: 'incomplete', faults: statuses, isHead: false }
+    const statuses = [400, 413, 414, 421, 431, 501, 505];
+    return !octets.includes('\r\n\r\n', behind)
+      ? { kind: 'incomplete', faults: statuses, isHead: octets.startsWith('HEAD ', behind) }
       : { kind: 'refused', statuses, isHead: octets.startsWith('HEAD ', behind) };
   }
   if (at - from > limits.requestLine + MARGIN) {
