@@ -93,7 +93,7 @@ export class Connection implements Receiver, reading.MessageSink {
     if (head !== undefined) return { method: head.method, target: head.target };
     const text = this.#reader.head?.text ?? '';
     const words = /^(?:\r\n)*([^ \r\n]+) ([^ \r\n]*)/.exec(text);
-    return { method: words?.[1], target: words?.[2] };
+    return { method: words?.[1], target: words?.[2] || undefined };
   }
 
   #admit(): void {
@@ -135,7 +135,9 @@ export class Connection implements Receiver, reading.MessageSink {
       case states.Idle:
       case states.Head:
       case states.Discarding:
-        if (this.#held === null) this.#closeGently();
+        if (this.#held !== null) break;
+        this.#tellAborted();
+        this.#closeGently();
         break;
       case states.Content:
       // RFC 9112 8: an incomplete request is not answered as if it were whole.
@@ -154,8 +156,12 @@ export class Connection implements Receiver, reading.MessageSink {
 
   /** @returns whether there is a request whose client leaves now */
   #tellAborted(): boolean {
-    const exchange = this.exchange;
-    if (exchange === null || exchange.gone || exchange.complete) return false;
+    const { exchange } = this;
+    if (exchange === null) {
+      if (this.state === states.Head && !this.#isSilent) tellAborted(this, false);
+      return false;
+    }
+    if (exchange.gone || exchange.complete) return false;
     tellAborted(this, exchange.started);
     return true;
   }
@@ -186,16 +192,17 @@ export class Connection implements Receiver, reading.MessageSink {
 
   /** The head took too long. */
   #endHead(): void {
-    if (this.#closeIfSilent()) return;
+    if (this.#isSilent) {
+      this.#close();
+      return;
+    }
     tellTimeout(this, 'head');
     this.refuse(Refusal.timeout);
   }
 
   /** Empty lines are no request; 408 would be taken for the answer to the next one (RFC 9110 15.5.9). */
-  #closeIfSilent(): boolean {
-    const silent = !/[^\r\n]/.test(this.#reader.head?.text ?? '');
-    if (silent) this.#close();
-    return silent;
+  get #isSilent(): boolean {
+    return !/[^\r\n]/.test(this.#reader.head?.text ?? '');
   }
 
   /** The content took too long. */
@@ -230,7 +237,10 @@ export class Connection implements Receiver, reading.MessageSink {
   /** The whole request took too long. */
   #endRequest(): void {
     const exchange = this.exchange;
-    if (this.state === states.Head && this.#closeIfSilent()) return;
+    if (this.state === states.Head && this.#isSilent) {
+      this.#close();
+      return;
+    }
     tellTimeout(this, 'request');
     const refusal = exchange === null || exchange.receiving ? Refusal.timeout : Refusal.handlerTimeout;
     const error = new RequestError(

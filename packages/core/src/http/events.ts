@@ -31,8 +31,6 @@ export interface TimeoutEvent extends RequestEvent {
 
 /** `fapws:aborted`: the client left, or shut its side, before its request or its answer was complete. */
 export interface AbortedEvent extends RequestEvent {
-  readonly method: string;
-  readonly target: string;
   /** Whether a part of the answer had been sent. */
   readonly started: boolean;
 }
@@ -63,5 +61,5 @@ export function tellTimeout(subject: Subject, name: TimeoutEvent['timeout']): vo
 /** @internal */
 export function tellAborted(subject: Subject, started: boolean): void {
   if (!aborted.hasSubscribers) return;
-  aborted.publish({ remote: subject.remote, ...subject.known(), started });
+  aborted.publish({ remote: subject.remote, ...subject.known(), started } satisfies AbortedEvent);
 }
