@@ -167,7 +167,7 @@ export class Dispatcher implements Answerer {
     answer(this.#base, exchange, linked.entry, routed);
   }
 
-  /** Answerer: the page for a request that no application sees. */
+  /** Answerer: the page for a request that no application sees. Made for each one: the base may say something else every time. */
   refusalPage(refusal: Refusal): RefusalPage {
     return pageOf(this.#base, refusal.status, refusal.detail, 'a request that was refused');
   }

@@ -196,3 +196,36 @@ describe('requests that are pipelined', () => {
     expect(socket.writableLength).toBeGreaterThan(0);
   });
 });
+
+describe('the page of a refusal', () => {
+  test('is made for each one anew: the base may say something else every time, and may fail', async () => {
+    let count = 0;
+    const it = await serving(link =>
+      link
+        .base({
+          errorPage(status, detail) {
+            count += 1;
+            if (count === 3) throw new Error('no page');
+            return { headers: [['X-Count', String(count)]], content: `${count} ${status}: ${detail}` };
+          },
+        })
+        .mount('/', says('hello')),
+    );
+    const pages: (string | undefined)[][] = [];
+    for (let round = 0; round < 4; round += 1) {
+      const client = await it.client();
+      client.send('GET / HTTP/1.1\r\n\r\n');
+      const answer = await client.answer();
+      expect([answer.code, answer.header('Connection')]).toEqual([400, 'close']);
+      pages.push([answer.header('X-Count'), answer.text]);
+    }
+    const detail = 'The Host field is missing, repeated or invalid.';
+    expect(pages).toEqual([
+      ['1', `1 400 Bad Request: ${detail}`],
+      ['2', `2 400 Bad Request: ${detail}`],
+      [undefined, `400 Bad Request\n${detail}\n`],
+      ['4', `4 400 Bad Request: ${detail}`],
+    ]);
+    expect(it.log).toContain('the error page for a request that was refused');
+  });
+});

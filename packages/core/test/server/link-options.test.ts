@@ -1,7 +1,9 @@
 // Bounds of one mount or route, in place of the server's: how much content, how much time.
 
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { type Application, start } from '../../src/index.ts';
+import { type Application, defaultLimits, defaultTimeouts, start } from '../../src/index.ts';
 import { within } from '../loop/watched.ts';
 import type { Client } from './client.ts';
 import { gate, type Serving, says, serving } from './serving.ts';
@@ -345,5 +347,42 @@ describe('mistakes', () => {
       timeouts: undefined,
     } as object);
     expect((await server.call({ method: 'POST', target: '/', body: 'abc' })).text()).toBe('3');
+  });
+});
+
+describe('the tables of README.md', () => {
+  const readme = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8');
+
+  /** The rows of the table whose head begins with this: the first two cells, without their marks. */
+  function rows(head: string): [string, string][] {
+    const lines = readme.split(`| ${head} |`)[1]?.split('\n\n')[0]?.split('\n').slice(2) ?? [];
+    return lines.map(line => {
+      const [name = '', value = ''] = line.split('|').slice(1);
+      return [name.trim().replaceAll('`', ''), value.trim()];
+    });
+  }
+
+  test.each([
+    ['`limits.`', defaultLimits],
+    ['`timeouts.`', defaultTimeouts],
+  ])('%s has every bound with its default', (head, bounds) => {
+    expect(rows(head)).toEqual(Object.entries(bounds).map(([name, value]) => [name, String(value)]));
+  });
+
+  test('the options are those that there are', () => {
+    const names = rows('option').map(([name]) => name);
+    for (const name of names) expect(() => start('127.0.0.1', 0, { [name]: undefined })).not.toThrow();
+    let known = '';
+    try {
+      start('127.0.0.1', 0, { none: 1 } as object);
+    } catch (error) {
+      known = (error as Error).message;
+    }
+    expect(
+      known
+        .replace(/.*There are: |\.$/g, '')
+        .split(', ')
+        .toSorted(),
+    ).toEqual(names.toSorted());
   });
 });
