@@ -5,7 +5,7 @@ export type { CookieOptions } from './base/cookie.ts';
 export { LazyEnviron, type Routed, type ServerFacts } from './base/environ.ts';
 export { type ErrorPage, plainErrorPage } from './base/error-page.ts';
 export { type ErrorStream, standardError } from './base/error-stream.ts';
-export { type FileLike, FileResult, fileWrapper } from './base/file-wrapper.ts';
+export { type FileExtent, type FileLike, FileResult, fileWrapper } from './base/file-wrapper.ts';
 export { Input } from './base/input.ts';
 export { parseQuery } from './base/query.ts';
 export { WsgiResponse } from './base/response.ts';

@@ -7,6 +7,8 @@ import type { Exchange } from '../http/exchange.ts';
 import type { Base } from './base.ts';
 import { environOf, type Routed } from './environ.ts';
 import { closeResult, fail, isPromise } from './failure.ts';
+import { FileSender } from './file-sender.ts';
+import { FileResult, isFileHandle } from './file-wrapper.ts';
 import { checkedChunk, startResponseOf } from './response.ts';
 import { AsyncSender, Sender, sendWhole } from './sender.ts';
 import type { Application, Result } from './types.ts';
@@ -42,6 +44,8 @@ function deliver(base: Base, exchange: Exchange, result: Result): void {
     } else if (Array.isArray(result)) {
       sendArray(exchange, result);
       closeResult(base, exchange, result);
+    } else if (result instanceof FileResult && isFileHandle(result.file)) {
+      new FileSender(base, exchange, result, result.file).run();
     } else if (typeof result === 'object' && Symbol.asyncIterator in result) {
       void new AsyncSender(base, exchange, result).run();
     } else if (typeof result === 'object' && Symbol.iterator in result) {

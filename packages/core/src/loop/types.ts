@@ -54,7 +54,7 @@ export interface Receiver {
 export interface Transport {
   /**
    * Takes octets to send: a string whose code points are all below 256 (one octet each), or bytes, which must not change
-   * afterwards. What is written during one turn of the loop leaves in one system call at the turn's end.
+   * before `backlog` is 0 again. What is written during one turn of the loop leaves in one system call at the turn's end.
    * @returns false when so much waits for the peer that the writer should stop until `drain`
    */
   write(data: string | Uint8Array): boolean;

@@ -53,6 +53,37 @@ export function writing(make: MakeLoop): void {
     expect(peer.bytes.equals(expected)).toBe(true);
   });
 
+  test('bytes may change as soon as there is no backlog', async () => {
+    const input = Buffer.alloc(65_536);
+    const arrivals = await listening(make(input), input);
+    const peer = await Peer.connect(arrivals.address);
+    const connection = await arrivals.connection();
+    const { transport } = connection;
+    const sizes = [1, 4096, 4097, 60_000, 65_536, 300_000];
+    const block = Buffer.alloc(300_000);
+    let sent = 0;
+    for (let round = 1; round <= 60; round += 1) {
+      const size = sizes[round % sizes.length] as number;
+      const drains = connection.count('drain');
+      block.fill(round);
+      if (!transport.write(block.subarray(0, size))) await connection.untilEvent('drain', drains + 1);
+      sent += size;
+      while (transport.backlog !== 0) await nextTurn();
+      // Every third time the peer takes its time.
+      if (round % 3 === 0) peer.socket.pause();
+      else peer.socket.resume();
+    }
+    peer.socket.resume();
+    await peer.untilOctets(sent);
+    const { bytes } = peer;
+    let at = 0;
+    for (let round = 1; round <= 60; round += 1) {
+      const size = sizes[round % sizes.length] as number;
+      expect(bytes.subarray(at, at + size).every(octet => octet === round)).toBe(true);
+      at += size;
+    }
+  });
+
   test('what is written while one read is worked through leaves together', async () => {
     const input = Buffer.alloc(65_536);
     const arrivals = await listening(make(input), input, {
