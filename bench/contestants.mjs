@@ -12,6 +12,7 @@ const { resolve } = createRequire(import.meta.url);
  *   why it is not available
  * @property {Record<string, string>} [env] added to the program's environment
  * @property {string} [program] the file in `servers/`, where it is not the name
+ * @property {string} [field] a word for those who answer another kind of scenario than hello and its like
  */
 
 /** @type {Contestant[]} */
@@ -22,6 +23,12 @@ export const contestants = [
   { name: 'hono', title: 'Hono on Node', packages: ['hono', '@hono/node-server'] },
   { name: 'polka', title: 'polka', packages: ['polka'] },
   { name: 'bun', title: 'Bun', packages: [`@oven/bun-linux-${bunArchitecture()}`], runtime: bun },
+
+  { name: 'fapws-static', title: '@fapws/static', packages: ['@fapws/static'], field: 'files' },
+  { name: 'sirv', title: 'sirv', packages: ['sirv'], field: 'files' },
+  { name: 'send', title: 'send', packages: ['send'], field: 'files' },
+  { name: 'fastify-static', title: '@fastify/static', packages: ['@fastify/static'], field: 'files' },
+  { name: 'nginx', title: 'nginx', packages: [], field: 'files' },
 ];
 
 /** Whom the benchmark is about, and whom the ratios are taken against. */

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 export const folder = join(tmpdir(), 'fapws-bench-files');
 
 /** Octets by name. `files/` has as many of 1 KiB as a site may have. */
-export const SIZES = { '1k.html': 1024, '100k.js': 102_400, '10m.bin': 10_485_760 };
+export const SIZES = { '1k.html': 1024, '100k.css': 102_400, '10m.bin': 10_485_760 };
 export const MANY = 200;
 
 const changed = new Date('2026-01-01T00:00:00Z');

@@ -2,6 +2,7 @@
 import { browserHeaders } from './browser-headers.mjs';
 import { connectionPerRequest } from './connection-per-request.mjs';
 import { echo } from './echo.mjs';
+import { file1k, file10m, file100k, fileNotModified, filesMany } from './files.mjs';
 import { hello, hello512 } from './hello.mjs';
 import { idleConnection } from './idle-connection.mjs';
 import { json } from './json.mjs';
@@ -28,4 +29,9 @@ export const scenarios = [
   slowMemory,
   slowLatency,
   start,
+  file1k,
+  file100k,
+  file10m,
+  fileNotModified,
+  filesMany,
 ];

@@ -1,21 +1,29 @@
 // What slow clients cost: a thousand that send by the octet and a thousand that hardly read, and how others fare beside them.
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { HELLO } from '../lib/answers.mjs';
+import { fileURLToPath } from 'node:url';
 import { bareGet, exchange } from '../lib/client.mjs';
-import { startServer } from '../lib/processes.mjs';
+import { run, startServer } from '../lib/processes.mjs';
 import { residentMemory } from '../lib/resources.mjs';
 import { defineSampleScenario } from '../lib/scenario.mjs';
 import { Peer } from '../soak/peer.mjs';
 import { hello } from './hello.mjs';
 
+const paced = fileURLToPath(new URL('../lib/paced.mjs', import.meta.url));
+
 const SENDERS = 1000;
 const READERS = 1000;
 const AT_ONCE = 100;
-/** Between two octets of a sender, or two looks of a reader. Milliseconds. */
+/** Between two octets of a sender. Milliseconds. */
 const DRIP = 500;
+/** Between two reads of a reader, of up to 64 KiB each. Milliseconds. */
+const SIP = 4000;
+/** How often it is some client's turn: each has its own moment, or all of them together would be one fast client. */
+const TURN = 10;
 /** Answers of 64 KiB that a reader has asked for: more than the kernel takes off the server's hands. */
-const ASKED = 24;
+const ASKED = 64;
+/** Between the last arrival and the measurement, in which the kernel's buffers fill. Milliseconds. */
+const SETTLE = 2000;
 
 /** Those beside whom the slow ones are: so many connections, a request each so often. */
 const OTHERS = 32;
@@ -50,15 +58,16 @@ class SlowClients {
         this.#peers.push(...(await Promise.all(arriving)));
       }
     }
-    const [sending, reading] = [this.#peers.slice(0, SENDERS), this.#peers.slice(SENDERS)];
+    const sending = inTurn(this.#peers.slice(0, SENDERS), DRIP);
+    const reading = inTurn(this.#peers.slice(SENDERS), SIP);
     this.#dripping = setInterval(() => {
-      for (const peer of sending) peer.send('x');
-      // One read's worth.
-      for (const peer of reading) {
+      for (const peer of sending()) peer.send('x');
+      for (const peer of reading()) {
         peer.resume();
+        // After one read.
         setImmediate(() => peer.pause());
       }
-    }, DRIP);
+    }, TURN);
   }
 
   assertThere() {
@@ -72,30 +81,23 @@ class SlowClients {
   }
 }
 
-/** Latencies of well-behaved clients, in microseconds, sorted. */
-async function latencies(port) {
-  const measured = [];
-  const until = performance.now() + SECONDS * 1000;
-  const work = async number => {
-    const peer = await Peer.connect(port);
-    try {
-      // Spread over the period, and not later because an answer was late.
-      for (let due = performance.now() + (number * PERIOD) / OTHERS; due < until; due += PERIOD) {
-        await sleep(Math.max(0, due - performance.now()));
-        const asked = performance.now();
-        peer.send(bareGet('/hello'));
-        await peer.content(HELLO.length);
-        measured.push((performance.now() - asked) * 1000);
-      }
-    } finally {
-      peer.leave();
-    }
+/** Those of `peers` whose turn it is, so that each has one per `period`. */
+function inTurn(peers, period) {
+  const began = performance.now();
+  let done = 0;
+  return () => {
+    const due = Math.floor(((performance.now() - began) / period) * peers.length);
+    const turn = [];
+    for (; done < due; done += 1) turn.push(peers[done % peers.length]);
+    return turn;
   };
-  await Promise.all(Array.from({ length: OTHERS }, (_, number) => work(number)));
-  return measured.sort((a, b) => a - b);
 }
 
-const quantile = (sorted, part) => sorted[Math.floor((sorted.length - 1) * part)];
+/** What well-behaved clients notice. @returns {Promise<{ p50: number, p99: number }>} */
+async function latencies(port) {
+  const args = [paced, port, OTHERS, PERIOD, SECONDS].map(String);
+  return JSON.parse(await run(process.execPath, args, SECONDS + 15));
+}
 
 /**
  * @typedef {object} Beside
@@ -113,8 +115,7 @@ export async function measureSlow(contestant, cores) {
   const server = await startServer(contestant, cores?.server);
   const slow = new SlowClients();
   const look = async () => {
-    const sorted = await latencies(server.port);
-    return { p50: quantile(sorted, 0.5), p99: quantile(sorted, 0.99), memory: residentMemory(server.pid) };
+    return { ...(await latencies(server.port)), memory: residentMemory(server.pid) };
   };
   try {
     // The first requests compile what the others use.
@@ -122,6 +123,7 @@ export async function measureSlow(contestant, cores) {
     await look();
     const alone = await look();
     await slow.arrive(server.port);
+    await sleep(SETTLE);
     const beside = await look();
     slow.assertThere();
     server.assertAlive();
