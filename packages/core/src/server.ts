@@ -275,7 +275,9 @@ export class Server {
       this.#protocol = null;
       throw error;
     }
-    this.#wheelTimer = this.#loop.addTimer(WHEEL_TICK, () => protocol.turn(), false);
+    // Later in the turn: after a callback that has kept the loop busy, what has arrived meanwhile is looked at first.
+    const turn = (): void => protocol.turn();
+    this.#wheelTimer = this.#loop.addTimer(WHEEL_TICK, () => this.#loop.defer(turn), false);
     this.#tasks.start();
     const { addresses } = this;
     this.#listening(addresses);

@@ -259,12 +259,15 @@ export class Connection implements Receiver, reading.MessageSink {
   readOn(): void {
     // While octets are being read, what follows is seen to there.
     if (this.protocol.reading === this) return;
+    // Applications may have kept the loop from turning for a while, which is not the client's time.
+    this.protocol.clock.update();
     this.#resume();
     this.deadlines.set();
   }
 
   /** So much waits for the client that its slowness is timed from now on. */
   stalled(): void {
+    this.protocol.clock.update();
     this.deadlines.stalled();
   }
 
@@ -330,6 +333,9 @@ export class Connection implements Receiver, reading.MessageSink {
 
   /** The server stops: closes the connection if no request is in hand or can be on its way. */
   closeIfIdle(): void {
+    // Who has an answer and does not leave, or sends on what nobody wants, has less time from now on.
+    if (this.state === states.Discarding) this.#finishWriting();
+    else if (this.state === states.Lingering) this.deadlines.set();
     if (this.state !== states.Preface && (this.state !== states.Idle || this.#held !== null)) return;
     const { idleFor } = this.deadlines;
     if (idleFor >= IDLE_WHILE_STOPPING * 1000 || this.transport.backlog > 0) this.#closeGently();

@@ -750,6 +750,64 @@ describe('the clock', () => {
   });
 });
 
+describe('a callback that keeps the loop from turning', () => {
+  const HOUR = 3_600_000;
+
+  test('and then asks for content gives the client its whole time', async () => {
+    const server = new Server({ app: exchange => void exchange.body });
+    const client = server.connect().send(EXPECT);
+    server.now += HOUR;
+    readContent(server.exchange, pending);
+    await expectAfter(20, server, over(client));
+    expect(client.statuses).toEqual([100, 408]);
+  });
+
+  test('and then sends more than the client takes at once, likewise', async () => {
+    const server = new Server({ app: pending });
+    const client = server.connect();
+    client.takes = false;
+    client.send(GET);
+    server.now += HOUR;
+    respond(server.exchange, 'x'.repeat(200_000));
+    await expectAfter(30, server, over(client));
+  });
+});
+
+describe('a client that has shut its side', () => {
+  test('gets the rest of a stream, and the end with it', async () => {
+    const { app, codes } = watching(stream);
+    const server = new Server({ app, ...handler });
+    const client = server.connect().send(GET).finish();
+    await server.quiet();
+    server.advance(60_000);
+    server.exchange.send('y');
+    server.exchange.finish();
+    await server.quiet();
+    expect(answersIn(client.octets)).toMatchObject([{ code: 200, content: 'xy' }]);
+    expect([client.ending, codes]).toEqual(['closed', ['FAPWS_CLIENT_GONE']]);
+  });
+
+  test('is kept no longer than a whole request may take', async () => {
+    for (const app of [pending, stream]) {
+      const server = new Server({ app, ...request });
+      const client = server.connect().send(GET).finish();
+      await server.quiet();
+      expect(client.ending).toBe('open');
+      server.advance(5500);
+      await server.quiet();
+      expect(client.ending).toBe(app === stream ? 'reset' : 'closed');
+      expect(server.protocol.connections.size).toBe(0);
+    }
+  });
+
+  test('before its content was complete: no longer than content may take', async () => {
+    const server = new Server({ app: pending });
+    const client = server.connect().send(POST).finish();
+    await expectAfter(20, server, () => client.ending === 'closed');
+    expect(client.statuses).toEqual([408]);
+  });
+});
+
 describe('a server that stops', () => {
   test('closes what was idle for a second, and gives the others that second for one request more', async () => {
     const server = new Server();
@@ -794,6 +852,21 @@ describe('a server that stops', () => {
     server.advance(1500);
     await server.quiet();
     expect(server.protocol.connections.size).toBe(0);
+    expect(await finished).toBe(0);
+  });
+
+  test.each([
+    ['that has its last answer and does not leave', 'GET / HTTP/1.0\r\n\r\n'],
+    ['that was refused', 'GET\t'],
+    ['that sends what nobody wants', POST],
+  ])('gives a client %s a second to do so', async (_, octets) => {
+    const server = new Server();
+    const client = server.connect().send(octets);
+    const finished = server.protocol.finish(60_000);
+    await server.quiet();
+    expect(client.ending).toBe('half-closed');
+    client.send('x');
+    await expectAfter(1, server, () => client.ending === 'closed');
     expect(await finished).toBe(0);
   });
 

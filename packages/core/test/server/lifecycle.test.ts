@@ -223,6 +223,33 @@ describe('clocks', () => {
   });
 });
 
+describe('a callback that keeps the process busy', () => {
+  test('costs nobody a timeout whose octets have arrived meanwhile', async () => {
+    const asked = gate();
+    const made = await serving(
+      it =>
+        it.mount('/', says('hello')).route('POST', '/', async (environ, startResponse) => {
+          asked.open();
+          return says(await environ['wsgi.input'].text())(environ, startResponse);
+        }),
+      { timeouts: { content: 0.6, head: 0.6, idle: 0.6 } },
+    );
+    const [sending, asking, again] = [await made.client(), await made.client(), await made.client()];
+    await again.get('/');
+    sending.request('POST', '/', { 'Content-Length': '3' });
+    asking.send('GET / HTTP/1.1\r\n');
+    await asked.opened;
+    sending.send('abc');
+    asking.send('Host: a\r\n\r\n');
+    again.request('GET', '/');
+    const until = performance.now() + 1500;
+    while (performance.now() < until);
+    expect((await sending.answer()).text).toBe('abc');
+    expect((await asking.answer()).text).toBe('hello');
+    expect((await again.answer()).text).toBe('hello');
+  });
+});
+
 describe('a preface', () => {
   /** Expects one of everybody, and finds none. */
   const strict: Preface = {
