@@ -16,9 +16,9 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { defaultLimits, defaultTimeouts } from '@fapws/core';
-import { runFromSource } from '@fapws/testing';
+import { installed, runFromSource } from '@fapws/testing';
 import { afterAll, describe, expect, test } from 'vitest';
-import { example, fileWith, freePorts, installed, withPorts } from './site.ts';
+import { example, fileWith, freePorts, withPorts } from './site.ts';
 
 const root = resolve(example, '../..');
 const guide = readFileSync(join(root, 'docs/deploy.md'), 'utf8');

@@ -1,11 +1,12 @@
 // The example behind HAProxy, with the files that the guide shows.
 
+import { installed } from '@fapws/testing';
 import { describe, expect, test } from 'vitest';
 import { ask, whoAmI } from './client.ts';
 import { httpFrontSuite, passingSuite } from './front.suite.ts';
 import { proxyProtocolSuite } from './proxy-protocol.suite.ts';
 import { type Restart, restartSuite } from './restart.suite.ts';
-import { certificate, type Front, installed, Site } from './site.ts';
+import { certificate, type Front, Site } from './site.ts';
 
 const haproxy: Front = {
   name: 'HAProxy',

@@ -1,13 +1,13 @@
 // The example behind nginx, with the files that the guide shows.
 
 import { existsSync } from 'node:fs';
-import { optional } from '@fapws/testing';
+import { installed, optional } from '@fapws/testing';
 import { describe, expect, test } from 'vitest';
 import { whoAmI } from './client.ts';
 import { httpFrontSuite, passingSuite } from './front.suite.ts';
 import { proxyProtocolSuite } from './proxy-protocol.suite.ts';
 import { type Restart, restartSuite } from './restart.suite.ts';
-import { certificate, type Front, installed, Site } from './site.ts';
+import { certificate, type Front, Site } from './site.ts';
 
 const nginx: Front = {
   name: 'nginx',

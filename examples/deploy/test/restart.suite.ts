@@ -2,15 +2,15 @@
 // asks without a pause, and nobody may notice.
 
 import { join } from 'node:path';
+import { installed, Program } from '@fapws/testing';
 import { expect, test } from 'vitest';
-import { Program } from './program.ts';
-import { type Front, type InstanceName, installed, Site } from './site.ts';
+import { type Front, type InstanceName, Site } from './site.ts';
 
 export interface Restart {
   /** As short as the front allows; the guide's is longer. */
   readonly lameDuckMs: number;
   /** Resolves when the front gives requests to an instance that has been started again, for the `times`-th time. */
-  found(site: Site, name: InstanceName, times: number): Promise<void>;
+  found(site: Site, name: InstanceName, times: number): Promise<unknown>;
 }
 
 export function restartSuite(front: Front, { lameDuckMs, found }: Restart): void {

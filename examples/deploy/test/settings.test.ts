@@ -1,10 +1,9 @@
 // What the environment may say, and what the program answers to anything else.
 
 import { join } from 'node:path';
-import { runFromSource } from '@fapws/testing';
+import { Program } from '@fapws/testing';
 import { expect, test } from 'vitest';
 import { type Settings, SettingsError, settingsFrom } from '../src/settings.ts';
-import { Program } from './program.ts';
 import { example } from './site.ts';
 
 test.each<[NodeJS.ProcessEnv, Partial<Settings>]>([
@@ -49,9 +48,7 @@ test.each<NodeJS.ProcessEnv>([
 });
 
 test('the program says in one line what is wrong, and ends with 1', async () => {
-  await using program = new Program(process.execPath, [...runFromSource, join(example, 'src/server.ts')], {
-    FRONT: 'x-forwarded',
-  });
+  await using program = Program.fromSource(join(example, 'src/server.ts'), { FRONT: 'x-forwarded' });
   expect(await program.end()).toBe(1);
   expect(program.output).toMatch(/^FRONT=x-forwarded needs TRUST: [^\n]*\n$/);
 });

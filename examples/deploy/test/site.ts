@@ -7,9 +7,8 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { optional, runFromSource } from '@fapws/testing';
+import { Program, run } from '@fapws/testing';
 import { onTestFinished } from 'vitest';
-import { Program, run } from './program.ts';
 
 export const example: string = join(import.meta.dirname, '..');
 
@@ -28,14 +27,6 @@ export interface Front {
   args(file: string, folder: string): string[];
   /** What the instances are told about it. */
   readonly environment: NodeJS.ProcessEnv;
-}
-
-/**
- * Whether a program of the system is there, for `describe.runIf`.
- * @param howToGet what to do about it
- */
-export function installed(command: string, howToGet = `apt-get install ${command}`): boolean {
-  return optional(command, run(command, ['--version']).code !== null, howToGet);
 }
 
 /** A certificate for this machine, good for a day: its file, that of its key, and one with both. */
@@ -160,12 +151,7 @@ export class Site {
       LAME_DUCK_MS: '0',
       ...this.#environment,
     };
-    const instance = new Program(
-      process.execPath,
-      [...runFromSource, join(example, 'src/server.ts')],
-      environment,
-    );
-    this.instances.set(name, instance);
+    this.instances.set(name, Program.fromSource(join(example, 'src/server.ts'), environment));
   }
 
   instance(name: InstanceName): Program {

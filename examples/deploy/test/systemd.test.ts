@@ -7,10 +7,9 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { runFromSource } from '@fapws/testing';
+import { installed, Program, run, runFromSource } from '@fapws/testing';
 import { afterAll, describe, expect, test } from 'vitest';
-import { Program, run } from './program.ts';
-import { example, fileWith, installed } from './site.ts';
+import { example, fileWith } from './site.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'fapws-systemd-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

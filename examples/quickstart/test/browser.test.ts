@@ -3,10 +3,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { optional } from '@fapws/testing';
+import { Chromium, chromium, optional, type Program } from '@fapws/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { Chromium, chromium } from './chromium.ts';
-import { type Program, quickstart } from './process.ts';
+import { quickstart } from './program.ts';
 
 // A browser and a server are started here, maybe on a busy machine.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });

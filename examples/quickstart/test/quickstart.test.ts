@@ -3,8 +3,9 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Program } from '@fapws/testing';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { type Program, quickstart } from './process.ts';
+import { quickstart } from './program.ts';
 
 // Processes are started here, maybe on a busy machine.
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });

@@ -1,4 +1,9 @@
 // What the tests of several packages share. It must not know any of the packages that use it.
 
-export { optional } from './optional.ts';
+export { Chromium, chromium } from './chromium.ts';
+export { type Block, blocksOf, brokenLinksOf, localLinksOf } from './markdown.ts';
+export { installed, optional } from './optional.ts';
+export { Program, run } from './program.ts';
+export { type ReadmeProgram, ReadmeProject } from './readme-project.ts';
+export { replay, type SessionOptions, sessionOf } from './session.ts';
 export { runFromSource } from './source.ts';

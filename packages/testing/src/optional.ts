@@ -1,6 +1,8 @@
 // Parts that a machine may lack (wrk, a browser, Python …): tests that need one are skipped with a word on how to get it,
 // and fail instead where everything has to be there, as in CI.
 
+import { run } from './program.ts';
+
 /** With this variable set to anything but the empty string, a missing part is an error. */
 const requireAll = 'FAPWS_REQUIRE_OPTIONAL';
 
@@ -21,4 +23,13 @@ export function optional(name: string, available: boolean, howToGet: string): bo
   if (!told.has(name)) console.warn(`skipped: ${message}`);
   told.add(name);
   return false;
+}
+
+/**
+ * Whether a program of the system is there: {@link optional} for anything that knows `--version`.
+ *
+ * @param howToGet what to do about it
+ */
+export function installed(command: string, howToGet = `apt-get install ${command}`): boolean {
+  return optional(command, run(command, ['--version']).code !== null, howToGet);
 }

@@ -1,8 +1,9 @@
-// The programs of a deployment, each a child process whose output is kept: what it said is the first thing to look at when a
-// test fails.
+// Programs as their users run them: processes of their own, whose output is kept, for what they said is the first thing to look
+// at when a test fails.
 
 import { spawn, spawnSync } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
+import { runFromSource } from './source.ts';
 
 export class Program {
   /** Standard output and error as they came. */
@@ -12,6 +13,7 @@ export class Program {
   readonly #ended: Promise<number | null>;
   #running = true;
 
+  /** @param environment all that it is told, besides PATH */
   constructor(command: string, args: readonly string[], environment: NodeJS.ProcessEnv = {}) {
     this.#child = spawn(command, args, {
       env: { PATH: process.env['PATH'], NODE_NO_WARNINGS: '1', ...environment },
@@ -37,15 +39,25 @@ export class Program {
     });
   }
 
+  /** A program in TypeScript, run from its source as it stands. */
+  static fromSource(file: string, environment: NodeJS.ProcessEnv = {}): Program {
+    return new Program(process.execPath, [...runFromSource, file], environment);
+  }
+
   get pid(): number {
     return this.#child.pid as number;
   }
 
-  /** Waits until the output has a pattern so many times. @throws Error when the program ends before, or time is over */
-  async prints(pattern: RegExp, times = 1, seconds = 30): Promise<void> {
+  /**
+   * Waits until the output has a pattern so many times, and resolves with the first of them.
+   * @throws Error when the program ends before, or time is over
+   */
+  async prints(pattern: RegExp, times = 1, seconds = 30): Promise<RegExpExecArray> {
     const late = AbortSignal.timeout(seconds * 1000);
-    const all = new RegExp(pattern, 'g');
-    while ((this.output.match(all) ?? []).length < times) {
+    const all = new RegExp(pattern, pattern.flags.includes('g') ? pattern.flags : `${pattern.flags}g`);
+    for (;;) {
+      const found = [...this.output.matchAll(all)];
+      if (found.length >= times) return found[0] as RegExpExecArray;
       if (!this.#running)
         throw new Error(`${this.#child.spawnfile} ended before ${pattern}:\n${this.output}`);
       try {
@@ -54,6 +66,11 @@ export class Program {
         throw new Error(`${this.#child.spawnfile} did not print ${pattern} in ${seconds} s:\n${this.output}`);
       }
     }
+  }
+
+  /** Where a server listens, from its start line: `http://127.0.0.1:12345`. */
+  async origin(): Promise<string> {
+    return (await this.prints(/listening on (http:\/\/\S+)/))[1] as string;
   }
 
   /** Resolves with the exit code, null after a signal that was not handled. @param signal sent first, if given */
