@@ -22,7 +22,7 @@ const SIP = 4000;
 const TURN = 10;
 /** Answers of 64 KiB that a reader has asked for: more than the kernel takes off the server's hands. */
 const ASKED = 64;
-/** Between the last arrival and the measurement, in which the kernel's buffers fill. Milliseconds. */
+/** For the kernel's buffers to fill. Milliseconds. */
 const SETTLE = 2000;
 
 /** Those beside whom the slow ones are: so many connections, a request each so often. */
@@ -43,10 +43,12 @@ class SlowClients {
         : 'POST /upload HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\n',
     );
     const readers = Array.from({ length: READERS }, () => bareGet('/stream').repeat(ASKED));
+    // The readers first: while their answers fill the kernel's buffers, no sender's time for its head runs.
     for (const [requests, reads] of [
-      [senders, false],
       [readers, true],
+      [senders, false],
     ]) {
+      if (!reads) await sleep(SETTLE);
       for (let at = 0; at < requests.length; at += AT_ONCE) {
         const arriving = requests.slice(at, at + AT_ONCE).map(async request => {
           const peer = await Peer.connect(port);
@@ -58,8 +60,8 @@ class SlowClients {
         this.#peers.push(...(await Promise.all(arriving)));
       }
     }
-    const sending = inTurn(this.#peers.slice(0, SENDERS), DRIP);
-    const reading = inTurn(this.#peers.slice(SENDERS), SIP);
+    const sending = inTurn(this.#peers.slice(READERS), DRIP);
+    const reading = inTurn(this.#peers.slice(0, READERS), SIP);
     this.#dripping = setInterval(() => {
       for (const peer of sending()) peer.send('x');
       for (const peer of reading()) {
@@ -123,7 +125,6 @@ export async function measureSlow(contestant, cores) {
     await look();
     const alone = await look();
     await slow.arrive(server.port);
-    await sleep(SETTLE);
     const beside = await look();
     slow.assertThere();
     server.assertAlive();
