@@ -1,6 +1,7 @@
 // What the tests of several packages share. It must not know any of the packages that use it.
 
 export { Chromium, chromium } from './chromium.ts';
+export { Example, shownOrigin } from './example.ts';
 export { type Block, blocksOf, brokenLinksOf, localLinksOf } from './markdown.ts';
 export { installed, optional } from './optional.ts';
 export { Program, run } from './program.ts';

@@ -39,7 +39,7 @@ export async function replay(session: string, { folder, places = {} }: SessionOp
   return went;
 }
 
-/** What a command prints on standard output. What it says of failures is added when it fails. */
+/** What a command prints on standard output, with the line ends of a terminal. What it says of failures is added when it fails. */
 function printedBy(command: string, folder: string): Promise<string> {
   return new Promise(resolve => {
     execFile(
@@ -47,7 +47,8 @@ function printedBy(command: string, folder: string): Promise<string> {
       ['--norc', '-c', command],
       { cwd: folder, timeout: PATIENCE, env: { PATH: process.env['PATH'], LC_ALL: 'C.UTF-8' } },
       (error, stdout, stderr) => {
-        const printed = stdout === '' || stdout.endsWith('\n') ? stdout : `${stdout}\n`;
+        const lines = stdout.replaceAll('\r\n', '\n');
+        const printed = lines === '' || lines.endsWith('\n') ? lines : `${lines}\n`;
         resolve(error === null ? printed : `${printed}${stderr}(it failed: ${error.message})\n`);
       },
     );

@@ -11,7 +11,7 @@ test('the console blocks of a page are its session, others are not', () => {
 
 test('a session that shows what comes out is given back as it is', async () => {
   const session =
-    '$ printf "one\\ntwo\\n"\none\ntwo\n$ true\n$ echo a \\\n    b\na b\n$ printf "no line end"\nno line end\n';
+    '$ printf "one\\r\\ntwo\\n"\none\ntwo\n$ true\n$ echo a \\\n    b\na b\n$ printf "no line end"\nno line end\n';
   expect(await replay(session, { folder })).toBe(session);
 });
 
