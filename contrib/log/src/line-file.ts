@@ -285,11 +285,13 @@ export class LineFile {
   /** What waits is lost. */
   #giveUp(): void {
     this.#seal();
+    let count = 0;
     for (const octets of this.#sealed) {
-      for (const octet of octets) if (octet === lineFeed) this.#lose(1);
+      for (const octet of octets) if (octet === lineFeed) count += 1;
     }
     this.#sealed = [];
     this.#waiting = 0;
+    if (count > 0) this.#lose(count);
   }
 
   #lose(count: number): void {
