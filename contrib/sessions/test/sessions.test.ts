@@ -1,0 +1,469 @@
+// What a session is to an application and to its client: kept, bounded in time, and nothing while nobody wants it.
+
+import { createHash } from 'node:crypto';
+import { type Application, call, type Environ } from '@fapws/core';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { type SessionsOptions, sessionOf, sessions } from '../src/index.ts';
+import { app, Browser } from './browser.ts';
+
+beforeEach(() => {
+  // Only the date stands still; everything waits as ever.
+  vi.useFakeTimers({ toFake: ['Date'], now: new Date('2026-01-01T00:00:00Z') });
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const wait = (seconds: number): void => void vi.setSystemTime(Date.now() + seconds * 1000);
+
+const visit = app(async session => {
+  const data = await session.load();
+  data.visits = (data.visits ?? 0) + 1;
+  return data.visits;
+});
+
+describe('what is kept', () => {
+  test('a client that comes back finds its data, another one does not', async () => {
+    const browser = new Browser();
+    for (const visits of [1, 2, 3]) expect((await browser.send(visit)).json()).toBe(visits);
+    const other = new Browser(browser.options);
+    expect((await other.send(visit)).json()).toBe(1);
+    expect(await browser.data()).toEqual({ visits: 3 });
+  });
+
+  test('environ has it under its key, the same for sessionOf', async () => {
+    let same: unknown;
+    await new Browser().send((environ, startResponse) => {
+      same = environ['fapws.session'] === sessionOf(environ);
+      startResponse('200 OK', []);
+    });
+    expect(same).toBe(true);
+  });
+
+  test('load gives the same object each time', async () => {
+    const same = await new Browser().do(async session => {
+      const [one, other] = await Promise.all([session.load(), session.load()]);
+      return one === other && one === (await session.load());
+    });
+    expect(same).toBe(true);
+  });
+
+  test('a deleted value is gone, an undefined one too', async () => {
+    const browser = new Browser();
+    await browser.do(async session =>
+      Object.assign(await session.load(), { user: 'a', visits: 1, list: ['x'] }),
+    );
+    await browser.do(async session => {
+      const data = await session.load();
+      delete data.list;
+      Object.assign(data, { visits: undefined });
+    });
+    expect(await browser.data()).toEqual({ user: 'a' });
+  });
+
+  const proto = '__proto__';
+
+  test('a name that objects have of themselves means nothing', async () => {
+    const browser = new Browser();
+    const seen = await browser.do(async session => {
+      const data = (await session.load()) as Record<string, unknown>;
+      const before = [data['constructor'], data['toString'], data[proto]].map(value => value === undefined);
+      data[proto] = { polluted: true };
+      data['constructor'] = 'mine';
+      return before;
+    });
+    expect(seen).toEqual([true, true, true]);
+    const data = (await browser.data()) as Record<string, unknown>;
+    expect(Object.entries(data).sort()).toEqual([
+      [proto, { polluted: true }],
+      ['constructor', 'mine'],
+    ]);
+    expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
+  });
+
+  test('changes of a request that fails are not kept', async () => {
+    const browser = new Browser();
+    await browser.send(visit);
+    const response = await browser.send(async environ => {
+      const data = await sessionOf<{ visits: number }>(environ).load();
+      data.visits = 99;
+      throw new Error('no');
+    });
+    expect(response.statusCode).toBe(500);
+    expect(await browser.data()).toEqual({ visits: 1 });
+  });
+
+  test.each([
+    ['a Date', new Date(), /when is a Date/],
+    ['a Map', { inner: [new Map()] }, /when\.inner\[0\] is a Map/],
+    ['a function', [() => 1], /when\[0\] is a function/],
+    ['NaN', Number.NaN, /when is NaN/],
+    ['undefined in an array', [undefined], /when\[0\] is a undefined/],
+    ['a bigint', 1n, /when is a bigint/],
+    [
+      'a circle',
+      ((): unknown => {
+        const ring: unknown[] = [];
+        ring.push(ring);
+        return ring;
+      })(),
+      /circle/,
+    ],
+  ])('%s is refused by its place, and nothing is stored', async (_, value, message) => {
+    const browser = new Browser();
+    const response = await browser.send(
+      app(async session => {
+        Object.assign(await session.load(), { when: value });
+      }),
+    );
+    expect(response.statusCode).toBe(500);
+    expect(browser.log.join('')).toMatch(message);
+    expect(browser.store.map.size).toBe(0);
+  });
+
+  test('more data than maxCharacters is an error', async () => {
+    const browser = new Browser({ maxCharacters: 100 });
+    const put = (length: number) =>
+      app(async session => {
+        (await session.load()).user = 'x'.repeat(length);
+      });
+    expect((await browser.send(put(94))).statusCode).toBe(200);
+    expect((await browser.send(put(95))).statusCode).toBe(500);
+    expect(browser.log.join('')).toMatch(/101 characters/);
+  });
+
+  test('without the middleware sessionOf says what to do', () => {
+    expect(() => sessionOf({} as Environ)).toThrow(/server\.use\(sessions\(\)\)/);
+  });
+});
+
+describe('what costs nothing', () => {
+  test('a request that does not touch its session asks the store nothing and is answered at once', async () => {
+    const browser = new Browser();
+    await browser.send(visit);
+    browser.store.taken();
+    const hello: Application = (_, startResponse) => {
+      startResponse('200 OK', []);
+      return 'hello';
+    };
+    const response = await browser.send(hello);
+    expect(browser.store.taken()).toEqual([]);
+    expect(response.header('Set-Cookie')).toBeUndefined();
+    expect(response.header('Vary')).toBeUndefined();
+    let result: unknown;
+    await call((environ, startResponse) => {
+      result = sessions()(hello)(environ, startResponse);
+      return result as string;
+    });
+    expect(result).toBe('hello');
+  });
+
+  test('a new client that leaves its session empty gets no cookie, and nothing is stored', async () => {
+    const browser = new Browser();
+    expect(await browser.data()).toEqual({});
+    expect(browser.lines).toEqual([]);
+    expect(browser.store.taken()).toEqual([]);
+  });
+
+  test('a session that is only read is not written, and the cookie not sent again', async () => {
+    const browser = new Browser();
+    await browser.send(visit);
+    browser.store.taken();
+    await browser.data();
+    await browser.do(async session => {
+      const data = await session.load();
+      data.visits = 7;
+      data.visits = 1;
+      await session.save();
+    });
+    await browser.do(session => session.update(data => data.visits));
+    expect(browser.store.taken().filter(call => call !== 'get')).toEqual([]);
+    expect(browser.lines).toEqual([]);
+  });
+
+  test('what looks like no id is not looked up', async () => {
+    const browser = new Browser();
+    for (const value of [
+      '',
+      'x',
+      'a'.repeat(31),
+      'a'.repeat(33),
+      '../../etc/passwd',
+      '%00'.repeat(10),
+      '"'.repeat(32),
+    ]) {
+      browser.cookies.set('session', value);
+      expect(await browser.data()).toEqual({});
+    }
+    expect(browser.store.taken()).toEqual([]);
+  });
+
+  test('of a hundred cookies four are looked up', async () => {
+    const browser = new Browser();
+    const cookies = Array.from({ length: 100 }, (_, at) => `session=${String(at).padStart(32, 'x')}`);
+    await browser.send(
+      app(session => session.load()),
+      { headers: { Cookie: cookies.join('; ') } },
+    );
+    expect(browser.store.taken()).toHaveLength(4);
+  });
+});
+
+describe('the cookie', () => {
+  const lineOf = async (options: SessionsOptions, scheme: 'http' | 'https' = 'http'): Promise<string> => {
+    const browser = new Browser(options);
+    const inner = sessions(browser.options)(visit);
+    await browser.send((environ, startResponse) => {
+      environ['wsgi.url_scheme'] = scheme;
+      return inner(environ, startResponse);
+    });
+    return browser.lines.join('\n');
+  };
+  const id = '[A-Za-z0-9_-]{32}';
+
+  test.each<[SessionsOptions['cookie'], 'http' | 'https', string]>([
+    [{}, 'http', `session=${id}; Path=/; HttpOnly; SameSite=Lax`],
+    [{}, 'https', `session=${id}; Path=/; HttpOnly; SameSite=Lax; Secure`],
+    [{ secure: true }, 'http', `session=${id}; Path=/; HttpOnly; SameSite=Lax; Secure`],
+    [{ secure: false }, 'https', `session=${id}; Path=/; HttpOnly; SameSite=Lax`],
+    [{ prefix: '__Host-' }, 'http', `__Host-session=${id}; Path=/; HttpOnly; SameSite=Lax; Secure`],
+    [
+      { prefix: '__Secure-', domain: 'example.org', path: '/app' },
+      'https',
+      `__Secure-session=${id}; Path=/app; Domain=example.org; HttpOnly; SameSite=Lax; Secure`,
+    ],
+    [{ name: 'sid', sameSite: 'Strict', httpOnly: false }, 'http', `sid=${id}; Path=/; SameSite=Strict`],
+    [{ sameSite: 'None', secure: true }, 'http', `session=${id}; Path=/; HttpOnly; SameSite=None; Secure`],
+    [{ persistent: true }, 'http', `session=${id}; Max-Age=43200; Path=/; HttpOnly; SameSite=Lax`],
+  ])('%j over %s', async (cookie, scheme, expected) => {
+    expect(await lineOf({ cookie }, scheme)).toMatch(new RegExp(`^${expected}$`));
+  });
+
+  test('is sent with Cache-Control: private, unless the application says otherwise, and Vary: Cookie', async () => {
+    const browser = new Browser();
+    const response = await browser.send(visit);
+    expect([response.header('Cache-Control'), response.header('Vary')]).toEqual(['private', 'Cookie']);
+    const again = await browser.send(app(session => session.load()));
+    expect([again.header('Cache-Control'), again.header('Vary')]).toEqual([undefined, 'Cookie']);
+    const other = await new Browser().send(async (environ, startResponse) => {
+      (await sessionOf<{ user: string }>(environ).load()).user = 'a';
+      startResponse('200 OK', [
+        ['Cache-Control', 'no-store'],
+        ['Vary', 'Accept, cookie'],
+        ['Set-Cookie', 'theme=dark'],
+      ]);
+    });
+    expect(
+      other.headers.filter(([name]) => /^(cache|vary|set-c)/i.test(name)).map(([, value]) => value),
+    ).toEqual(['no-store', 'Accept, cookie', 'theme=dark', expect.stringMatching(/^session=/)]);
+  });
+
+  test('ids are 192 random bits, and the store has neither them nor what they could be told from', async () => {
+    const browser = new Browser();
+    const ids = new Set<string>();
+    for (let at = 0; at < 200; at += 1) {
+      browser.cookies.clear();
+      await browser.send(visit);
+      ids.add(browser.id as string);
+    }
+    expect(ids.size).toBe(200);
+    const octets = Buffer.concat([...ids].map(id => Buffer.from(id, 'base64url')));
+    expect(octets.length).toBe(200 * 24);
+    // Each bit is set in about half of them.
+    for (let bit = 0; bit < 192; bit += 1) {
+      let set = 0;
+      for (let at = bit; at < octets.length * 8; at += 192)
+        set += ((octets[at >> 3] as number) >> (at & 7)) & 1;
+      expect(set).toBeGreaterThan(50);
+      expect(set).toBeLessThan(150);
+    }
+    const stored = JSON.stringify([...browser.store.map]);
+    for (const id of ids) {
+      expect(stored).not.toContain(id);
+      expect(browser.store.map.has(`session:${createHash('sha256').update(id).digest('base64url')}`)).toBe(
+        true,
+      );
+    }
+  });
+});
+
+describe('time', () => {
+  test('a session ends when it was not used for idle seconds', async () => {
+    const browser = new Browser({ idle: 100, refresh: 1 });
+    await browser.send(visit);
+    for (let at = 0; at < 5; at += 1) {
+      wait(99);
+      expect(await browser.data()).toEqual({ visits: 1 });
+    }
+    wait(100);
+    expect(await browser.data()).toEqual({});
+    // The id is not taken up again either.
+    const old = browser.id;
+    expect((await browser.send(visit)).json()).toBe(1);
+    expect(browser.id).not.toBe(old);
+  });
+
+  test('a session ends after absolute seconds, however much it is used', async () => {
+    const browser = new Browser({ idle: 100, absolute: 250, refresh: 1 });
+    await browser.send(visit);
+    for (const visits of [2, 3, 4]) {
+      wait(80);
+      expect((await browser.send(visit)).json()).toBe(visits);
+    }
+    wait(9);
+    expect((await browser.send(visit)).json()).toBe(5);
+    wait(1);
+    expect((await browser.send(visit)).json()).toBe(1);
+  });
+
+  test('the store may forget it then, and not before', async () => {
+    const browser = new Browser({ idle: 100, absolute: 250, refresh: 1 });
+    await browser.send(visit);
+    wait(90);
+    await browser.send(visit);
+    wait(90);
+    await browser.send(visit);
+    expect(browser.store.ttls).toEqual([100_000, 100_000, 70_000]);
+  });
+
+  test('that it was used is written at most every refresh seconds', async () => {
+    const browser = new Browser({ idle: 100, refresh: 10 });
+    await browser.send(visit);
+    browser.store.taken();
+    wait(9.9);
+    await browser.data();
+    expect(browser.store.taken()).toEqual(['get']);
+    wait(0.1);
+    await browser.data();
+    expect(browser.store.taken()).toEqual(['get', 'get', 'set']);
+    wait(9);
+    await browser.data();
+    expect(browser.store.taken()).toEqual(['get']);
+  });
+
+  test('without an idle limit only the absolute one counts, and use is not written down', async () => {
+    const browser = new Browser({ idle: Infinity, absolute: 1000 });
+    await browser.send(visit);
+    browser.store.taken();
+    wait(999);
+    expect(await browser.data()).toEqual({ visits: 1 });
+    expect(browser.store.taken()).toEqual(['get']);
+    wait(1);
+    expect(await browser.data()).toEqual({});
+  });
+});
+
+describe('who it belongs to', () => {
+  const login = (user: string) =>
+    app(async session => {
+      (await session.load()).user = user;
+    });
+
+  test('FIXATION: an id that nobody was given is never taken up', async () => {
+    const browser = new Browser();
+    browser.cookies.set('session', 'A'.repeat(32));
+    await browser.send(login('victim'));
+    expect(browser.id).not.toBe('A'.repeat(32));
+    expect(await browser.data()).toEqual({ user: 'victim' });
+    const attacker = new Browser(browser.options);
+    attacker.cookies.set('session', 'A'.repeat(32));
+    expect(await attacker.data()).toEqual({});
+  });
+
+  test('FIXATION: a login gives a new id by itself, and the planted one is no good', async () => {
+    const attacker = new Browser();
+    await attacker.send(visit);
+    const victim = attacker.clone();
+    await victim.send(login('victim'));
+    expect(victim.id).not.toBe(attacker.id);
+    expect(await victim.data()).toEqual({ user: 'victim', visits: 1 });
+    expect(await attacker.data()).toEqual({});
+    // The same again changes nothing; another user, or none, does.
+    const { id } = victim;
+    await victim.send(login('victim'));
+    expect(victim.id).toBe(id);
+    await victim.send(login('other'));
+    expect(victim.id).not.toBe(id);
+  });
+
+  test('FIXATION: two living sessions in one request are both not believed, one beside a dead one is', async () => {
+    const browser = new Browser();
+    await browser.send(login('victim'));
+    const attacker = new Browser(browser.options);
+    await attacker.send(login('attacker'));
+    const load = app(session => session.load());
+    const planted = `session=${attacker.id}; session=${browser.id}`;
+    expect((await browser.send(load, { headers: { Cookie: planted } })).json()).toEqual({});
+    expect(browser.log.join('')).toMatch(/2 cookies called session/);
+    const dead = `session=${'B'.repeat(32)}; session=${browser.id}`;
+    expect((await browser.send(load, { headers: { Cookie: dead } })).json()).toEqual({ user: 'victim' });
+  });
+
+  test('identity names other values, and a new id begins the absolute limit anew', async () => {
+    const browser = new Browser({ identity: ['list'], idle: 1000, absolute: 1000 });
+    await browser.send(login('a'));
+    const { id } = browser;
+    await browser.send(login('b'));
+    expect(browser.id).toBe(id);
+    wait(900);
+    await browser.do(async session => Object.assign(await session.load(), { list: ['role'] }));
+    expect(browser.id).not.toBe(id);
+    wait(900);
+    expect(await browser.data()).toEqual({ user: 'b', list: ['role'] });
+  });
+
+  test('rotate gives a new id and leaves the limits', async () => {
+    const browser = new Browser({ idle: 1000, absolute: 1000 });
+    await browser.send(visit);
+    const old = browser.clone();
+    wait(900);
+    await browser.do(session => session.rotate());
+    expect(browser.id).not.toBe(old.id);
+    expect(await browser.data()).toEqual({ visits: 1 });
+    expect(await old.data()).toEqual({});
+    wait(100);
+    expect(await browser.data()).toEqual({});
+  });
+
+  test('rotate without a session does nothing', async () => {
+    const browser = new Browser();
+    await browser.do(session => session.rotate());
+    expect(browser.lines).toEqual([]);
+    expect(browser.store.map.size).toBe(0);
+  });
+
+  test('destroy ends the session on the server and in the browser', async () => {
+    const browser = new Browser({ cookie: { path: '/app', domain: 'example.org' } });
+    await browser.send(login('a'));
+    const thief = browser.clone();
+    await browser.do(session => session.destroy());
+    expect(browser.lines).toEqual([
+      'session=; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Path=/app; Domain=example.org; HttpOnly; SameSite=Lax',
+    ]);
+    expect(await thief.data()).toEqual({});
+    expect(browser.store.map.size).toBe(0);
+  });
+
+  test('what is put into a destroyed session begins a new one', async () => {
+    const browser = new Browser();
+    await browser.send(login('a'));
+    const { id } = browser;
+    await browser.do(async session => {
+      const data = await session.load();
+      session.destroy();
+      data.list = ['you have logged out'];
+    });
+    expect(browser.lines).toHaveLength(1);
+    expect(browser.id).not.toBe(id);
+    expect(await browser.data()).toEqual({ list: ['you have logged out'] });
+    expect(browser.store.map.size).toBe(1);
+  });
+
+  test('destroy without a session does nothing', async () => {
+    const browser = new Browser();
+    await browser.do(session => session.destroy());
+    expect(browser.lines).toEqual([]);
+    expect(browser.store.taken()).toEqual([]);
+  });
+});
