@@ -149,6 +149,16 @@ describe('stop with a lame-duck time', () => {
     expect(await within(first, 'stop resolves')).toEqual({ cut: 0 });
   });
 
+  test('when it is over, or never was, a second stop counts its grace period at once', async () => {
+    const it = await made();
+    const client = await it.client();
+    client.request('GET', '/held');
+    await it.held;
+    const first = it.server.stop({ graceMs: LONG });
+    void it.server.stop({ lameDuckMs: LONG, graceMs: 50 });
+    expect(await within(first, 'stop resolves')).toEqual({ cut: 1 });
+  });
+
   test('a second stop without grace cuts at once', async () => {
     const it = await made();
     const client = await it.client();
