@@ -232,7 +232,13 @@ class Judge {
     const { end } = this.#reading;
     const { manner } = this.#evidence;
     if (end.kind === 'boundary' || end.kind === 'closed') return;
-    const answer = this.#next(end.isHead ? 'HEAD' : 'GET', false, 'what follows');
+    const from = this.#at;
+    let answer = this.#next(end.isHead ? 'HEAD' : 'GET', false, 'what follows');
+    if (answer !== null && end.isHead && this.#at < this.#evidence.received.length) {
+      // When it was refused perhaps nobody could tell yet that it is a HEAD: then the refusal has a page.
+      this.#at = from;
+      answer = this.#next('GET', false, 'what follows');
+    }
     if (answer === null) {
       if (end.kind === 'refused' && !manner.cutShort && !this.#mayEnd) {
         throw new Violation(`what follows is not refused, but should be, with ${end.statuses.join(', ')}`);
@@ -259,8 +265,8 @@ class Judge {
     for (let interim = 0; ; interim += 1) {
       if (this.#at === received.length) return null;
       let answer = readAnswer(received, this.#at, method);
-      // When it was refused perhaps nobody could tell yet that it is a HEAD: then the refusal has a page.
-      if (method === 'HEAD' && answer.end < received.length && [400, 408, 414, 431].includes(answer.code)) {
+      // When its time was over perhaps nobody could tell yet that it is a HEAD.
+      if (method === 'HEAD' && answer.end < received.length && answer.code === 408) {
         answer = readAnswer(received, this.#at, 'GET');
       }
       this.#at = answer.end;
