@@ -22,6 +22,8 @@ interface Atom {
   readonly foreign?: boolean;
   /** Whether nothing is written where there is nothing, because the atom stands directly behind another one. */
   readonly mayVanish?: boolean;
+  /** Whether its digits are a number in JSON. */
+  readonly numeric?: boolean;
   /** Whether it needs to know how long the answer took. */
   readonly timed?: (argument: string) => boolean;
 }
@@ -42,6 +44,9 @@ function stringOf(value: unknown): string | undefined {
       return undefined;
   }
 }
+
+/** `%l`: whom identd knew, which nobody asks any more. */
+export const nothing: Read = () => undefined;
 
 /** Makes `%a` and `%h`: the client, or with `c` the peer that speaks for it. */
 const remoteAddress: Atom = {
@@ -198,7 +203,7 @@ function time(argument: string): Read {
       return entry => new Date(at(entry)).toISOString();
     default: {
       const render = oncePerSecond(strftime(format));
-      return entry => render(at(entry));
+      return entry => utf8Octets(render(at(entry)));
     }
   }
 }
@@ -253,7 +258,7 @@ function ending(argument: string): Read {
   }
 }
 
-const status: Atom = own(entry => (entry.status === '' ? undefined : Number(entry.status)));
+const status: Atom = { ...own(entry => entry.status || undefined), numeric: true };
 
 export const atoms: Readonly<Record<string, Atom>> = {
   a: remoteAddress,
@@ -266,7 +271,7 @@ export const atoms: Readonly<Record<string, Atom>> = {
   e: { argument: 'needed', make: environKey, foreign: true },
   H: foreign(({ environ }) => stringOf(environ.SERVER_PROTOCOL)),
   i: { argument: 'needed', make: requestHeader, foreign: true },
-  l: own(() => undefined),
+  l: own(nothing),
   L: foreign(({ environ }) => stringOf(environ[requestIdKey])),
   m: foreign(({ environ }) => stringOf(environ.REQUEST_METHOD)),
   o: { argument: 'needed', make: answerHeader, foreign: true },

@@ -1,11 +1,12 @@
 // Where the lines of one log go: a file with all that belongs to it, or a function.
 
+import { Buffer } from 'node:buffer';
 import { Descriptor, standardOutput } from './descriptor.ts';
 import { LineFile, type LineFileOptions } from './line-file.ts';
 import { whenProcess } from './process-end.ts';
 
 export interface Destination {
-  /** HOT. @param line with its line end */
+  /** HOT. @param line octets, one character each, with their line end */
   write(line: string): void;
   /** Has lines written as soon as they come. */
   hurry(): void;
@@ -33,7 +34,7 @@ export class ToFunction implements Destination {
       return;
     }
     try {
-      const taken = this.#take(line.slice(0, -1));
+      const taken = this.#take(textOf(line.slice(0, -1)));
       if (taken instanceof Promise) taken.catch((error: unknown) => this.#lose(error));
     } catch (error) {
       this.#lose(error);
@@ -58,6 +59,11 @@ export class ToFunction implements Destination {
   async close(): Promise<void> {
     this.#closed = true;
   }
+}
+
+/** Only formats have anything but ASCII in them. */
+function textOf(line: string): string {
+  return /[^ -~\t]/.test(line) ? Buffer.from(line, 'latin1').toString('utf8') : line;
 }
 
 /** What a file has besides what its lines need. */

@@ -67,7 +67,7 @@ export class LineFile {
     this.#report = report;
   }
 
-  /** HOT. @param line with its line end */
+  /** HOT. @param line octets, one character each, with their line end */
   write(line: string): void {
     if (this.#closed || this.#waiting + line.length > this.#buffer) {
       this.#lose(1);
@@ -171,9 +171,7 @@ export class LineFile {
 
   #seal(): void {
     if (this.#text === '') return;
-    const octets = Buffer.from(this.#text);
-    this.#waiting += octets.length - this.#text.length;
-    this.#sealed.push(octets);
+    this.#sealed.push(Buffer.from(this.#text, 'latin1'));
     this.#text = '';
   }
 
