@@ -106,9 +106,11 @@ export class Answering {
   }
 
   #start(status: string, headers: Headers, excInfo?: unknown): Write {
-    if (this.#settled || this.#outer.response !== undefined) {
+    if (this.#outer.response !== undefined) {
       this.#outerWrite = this.#outer(status, headers, excInfo);
       if (this.#settled) this.#completeResponse();
+    } else if (this.#settled) {
+      this.#outerWrite = this.#outer(status, this.#completed(headers), excInfo);
     } else {
       if (this.#started && (excInfo === undefined || excInfo === null)) {
         throw new ContractError(
@@ -123,6 +125,8 @@ export class Answering {
   }
 
   readonly #write: Write = chunk => {
+    // Nothing begins with an empty piece, so the head is kept all the same.
+    if (chunk.length === 0 && this.#kept !== null) return undefined;
     if (!this.isHeadOut && this.#session.needsCookie) {
       throw new SessionError(
         'FAPWS_SESSION_LATE',

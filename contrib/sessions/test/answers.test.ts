@@ -83,6 +83,26 @@ const ways: Record<string, Application> = {
     startResponse('200 OK', [], new Error('anew'));
     return 'hello';
   },
+  'an answer begun anew after an empty write': async (environ, startResponse) => {
+    const write = startResponse('200 OK', [['X-First', '1']]);
+    await (await login(environ)).save();
+    await write('');
+    startResponse('200 OK', [], new Error('anew'));
+    return 'hello';
+  },
+  'two ids, one after the other': async (environ, startResponse) => {
+    const write = startResponse('200 OK', []);
+    const session = await login(environ);
+    await session.save();
+    await write('');
+    session.rotate();
+    return 'hello';
+  },
+  'an update that nobody waits for': (environ, startResponse) => {
+    void sessionOf<Data>(environ).update(data => Object.assign(data, { user: 'a' }));
+    startResponse('200 OK', []);
+    return 'hello';
+  },
   'an answer without content': async (environ, startResponse) => {
     await login(environ);
     startResponse('200 OK', [['Content-Length', '0']]);
@@ -289,7 +309,7 @@ describe('results are closed', () => {
     });
     server.mount('/late', async (environ, startResponse) => {
       environ['fapws.signal'].addEventListener('abort', () => left());
-      socket.destroy();
+      socket.resetAndDestroy();
       await hasLeft;
       await login(environ);
       startResponse('200 OK', []);

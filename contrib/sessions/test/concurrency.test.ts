@@ -1,5 +1,6 @@
 // Requests of one session at the same time: no update is lost without a word.
 
+import { setTimeout } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { SessionConflict } from '../src/index.ts';
 import { app, Browser, RecordingStore } from './browser.ts';
@@ -94,6 +95,20 @@ describe('in one process', () => {
         () => {},
       ),
     ).toEqual([200, 200]);
+  });
+
+  test("that a session was used is no change, also with conflicts: 'error'", async () => {
+    const browser = await visitor({ conflicts: 'error', refresh: 0.001 });
+    const { store } = browser;
+    store.taken();
+    await browser.do(async session => {
+      const data = await session.load();
+      await setTimeout(5);
+      await browser.clone().data();
+      data.visits = 2;
+    });
+    expect(store.taken().filter(call => call === 'set')).toHaveLength(2);
+    expect(await browser.data()).toEqual({ visits: 2 });
   });
 
   test('an application can catch the conflict', async () => {
@@ -234,6 +249,14 @@ describe('with the end of the session', () => {
         () => {},
       ),
     ).toBe(200);
+  });
+
+  test('nor does one that would only have written down that the session was used', async () => {
+    const browser = await visitor({ refresh: 0.001 });
+    await setTimeout(5);
+    const logout = (other: Browser) => other.do(session => session.destroy());
+    expect(await during(browser, logout, () => {})).toBe(200);
+    expect(browser.store.map.size).toBe(0);
   });
 
   test('what was changed with the old id after a login is not kept in a second session', async () => {

@@ -460,6 +460,20 @@ describe('who it belongs to', () => {
     expect(browser.store.map.size).toBe(1);
   });
 
+  test('destroy while the session is loaded leaves nothing of it', async () => {
+    const browser = new Browser();
+    await browser.send(login('a'));
+    const same = await browser.do(async session => {
+      const loading = session.load();
+      session.destroy();
+      const data = await loading;
+      data.visits = 5;
+      return data === (await session.load());
+    });
+    expect(same).toBe(true);
+    expect(await browser.data()).toEqual({ visits: 5 });
+  });
+
   test('destroy without a session does nothing', async () => {
     const browser = new Browser();
     await browser.do(session => session.destroy());
