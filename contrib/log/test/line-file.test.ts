@@ -1,6 +1,5 @@
 // Lines on their way to files that are slow, full, or gone.
 
-import { execFileSync } from 'node:child_process';
 import {
   closeSync,
   constants,
@@ -14,6 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { start } from '@fapws/core';
+import { run } from '@fapws/testing';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Descriptor, type Written } from '../src/descriptor.ts';
@@ -258,7 +258,7 @@ describe('a disk that is slow', () => {
 
   test('in fact: a named pipe without a reader that reads', async () => {
     const pipe = join(folder, 'pipe');
-    execFileSync('mkfifo', [pipe]);
+    run('mkfifo', [pipe]);
     const reader = openSync(pipe, constants.O_RDONLY | constants.O_NONBLOCK);
     const told: string[] = [];
     const descriptor = Descriptor.openSync(pipe, 0o600);
@@ -293,7 +293,7 @@ describe('a disk that is slow', () => {
 
   test('a named pipe that nobody reads can’t be opened, and waits for nobody', () => {
     const pipe = join(folder, 'pipe');
-    execFileSync('mkfifo', [pipe]);
+    run('mkfifo', [pipe]);
     expect(() => log({ to: { file: pipe } })).toThrow('ENXIO');
   });
 });

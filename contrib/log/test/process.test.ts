@@ -1,6 +1,5 @@
 // Whole processes: their ends, their signals, rotation, several of them at one file, readers of standard output.
 
-import { execFileSync, spawnSync } from 'node:child_process';
 import {
   chmodSync,
   closeSync,
@@ -17,7 +16,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { optional } from '@fapws/testing';
+import { optional, run } from '@fapws/testing';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Child, until } from './child.ts';
 
@@ -124,7 +123,7 @@ describe('several processes and one file', () => {
 
   test('and one named pipe, where others write too', async () => {
     const pipe = join(folder, 'pipe');
-    execFileSync('mkfifo', [pipe]);
+    run('mkfifo', [pipe]);
     const reader = openSync(pipe, 'r+');
     const names = ['one', 'two'];
     const options = { flushMs: 1 };
@@ -194,24 +193,20 @@ describe('rotation', () => {
     expect(await child.exited()).toBe(0);
   });
 
-  const hasLogrotate =
-    spawnSync('logrotate', ['--version']).error === undefined || existsSync('/usr/sbin/logrotate');
+  // Debian has it where only root looks.
+  const logrotate = existsSync('/usr/sbin/logrotate') ? '/usr/sbin/logrotate' : 'logrotate';
 
-  describe.runIf(optional('logrotate', hasLogrotate, 'apt-get install logrotate'))('by logrotate', () => {
+  describe.runIf(
+    optional('logrotate', run(logrotate, ['--version']).code === 0, 'apt-get install logrotate'),
+  )('by logrotate', () => {
     const rotate = (...lines: string[]): void => {
       const configuration = join(folder, 'rotate.conf');
       writeFileSync(configuration, `${file} {\n${lines.map(line => `  ${line}\n`).join('')}}\n`, {
         mode: 0o644,
       });
-      const done = spawnSync(
-        'logrotate',
-        ['--force', '--verbose', '--state', join(folder, 'state'), configuration],
-        {
-          encoding: 'utf8',
-          env: { ...process.env, PATH: `${process.env['PATH']}:/usr/sbin:/sbin` },
-        },
-      );
-      expect(done.status, done.stderr).toBe(0);
+      const state = join(folder, 'state');
+      const { code, output } = run(logrotate, ['--force', '--verbose', '--state', state, configuration]);
+      expect(code, output).toBe(0);
     };
 
     test('create with postrotate', async () => {
