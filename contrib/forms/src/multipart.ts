@@ -41,7 +41,7 @@ export class MultipartParser {
   /** @param boundary 1 to 70 octets */
   constructor(boundary: string, limits: FormLimits) {
     this.#limits = limits;
-    // Longer headers are cut there; `#begin` sees that they are too long, as the cut is beyond the limit.
+    // Longer headers are cut there; `#checkHead` sees that they are too long.
     this.#dicer = new Dicer({ ...options, boundary, maxHeaderSize: limits.head * 2 + 1024 } as Dicer.Config);
     this.#dicer.on('part', stream => this.#take(stream));
     this.#dicer.on('finish', () => {

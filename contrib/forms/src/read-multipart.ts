@@ -6,6 +6,7 @@ import { decodeText } from './charset.ts';
 import { FormFile, type IncomingFile } from './file.ts';
 import { safeFileName } from './file-name.ts';
 import { Form } from './form.ts';
+import { Gathered } from './gathered.ts';
 import { checkLimit } from './limits.ts';
 import { MultipartParser, type PartEvent } from './multipart.ts';
 import type { FileDestination, Settings } from './options.ts';
@@ -135,8 +136,7 @@ class TextPart {
   readonly #head: PartHead;
   readonly #settings: Settings;
   readonly #count: (octets: number) => void;
-  readonly #pieces: Uint8Array[] = [];
-  #size = 0;
+  readonly #value = new Gathered();
 
   constructor(head: PartHead, settings: Settings, count: (octets: number) => void) {
     this.#head = head;
@@ -145,15 +145,13 @@ class TextPart {
   }
 
   write(octets: Uint8Array): undefined {
-    this.#size += octets.length;
-    checkLimit(this.#settings.limits, 'field', this.#size);
+    checkLimit(this.#settings.limits, 'field', this.#value.size + octets.length);
     this.#count(octets.length);
-    // A copy: a piece of a few octets would keep all that arrived with it.
-    this.#pieces.push(Uint8Array.from(octets));
+    this.#value.add(octets);
   }
 
   entry(): [string, string] {
-    return [this.#head.name, decodeText(Buffer.concat(this.#pieces), this.#head.decoder)];
+    return [this.#head.name, decodeText(this.#value.octets(), this.#head.decoder)];
   }
 }
 

@@ -5,7 +5,8 @@ import { decodeText } from './charset.ts';
 import { FormError, malformed } from './errors.ts';
 import { Fields } from './fields.ts';
 import { Form } from './form.ts';
-import { beyond, type FormLimits } from './limits.ts';
+import { Gathered } from './gathered.ts';
+import { checkLimit, type FormLimits } from './limits.ts';
 import {
   formSettings,
   type QueryOptions,
@@ -51,11 +52,13 @@ async function readUrlencoded(environ: Environ, type: Parameterised, limits: For
   const charset = type.parameters.get('charset') ?? 'utf-8';
   if (!/^(?:utf-?8|us-ascii)$/i.test(charset)) throw new FormError('charset', 'Send the form in UTF-8.');
   // Before anything is asked for: a client that waits for 100 Continue need not send it.
-  if (Number(environ.CONTENT_LENGTH ?? 0) > limits.text) throw beyond(limits, 'text');
-  const input = environ['wsgi.input'];
-  const octets = await input.read(limits.text + 1);
-  if (octets.length > limits.text) throw beyond(limits, 'text');
-  return new Form(parseUrlencoded(decodeText(octets), limits));
+  checkLimit(limits, 'text', Number(environ.CONTENT_LENGTH ?? 0));
+  const content = new Gathered();
+  for await (const chunk of environ['wsgi.input']) {
+    checkLimit(limits, 'text', content.size + chunk.length);
+    content.add(chunk);
+  }
+  return new Form(parseUrlencoded(decodeText(content.octets()), limits));
 }
 
 /** RFC 2046 5.1.1: 1 to 70 characters of a small set. Others are taken too, unless they could not be in a header line. */

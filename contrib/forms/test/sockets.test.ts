@@ -6,17 +6,13 @@ import { readdirSync, readlinkSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { type Application, type Outcome, type Server, type ServerOptions, start } from '@fapws/core';
 import { expect, test, vi } from 'vitest';
 import { type ReadFormOptions, readForm } from '../src/index.ts';
+import { held } from './memory.ts';
 import { boundary, file, multipart, multipartType, silent, temporaryFolder } from './posting.ts';
 
 vi.setConfig({ testTimeout: 20_000 });
-
-setFlagsFromString('--expose-gc');
-const collectGarbage = runInNewContext('gc') as () => void;
 
 const folder = temporaryFolder();
 const directory = folder.path;
@@ -239,12 +235,6 @@ test('an answer before the form is read ends the reading', async () => {
   await expect(reading).rejects.toThrow();
   await nothingLeft();
 });
-
-/** Octets of buffers that somebody still holds. */
-function held(): number {
-  collectGarbage();
-  return process.memoryUsage().arrayBuffers;
-}
 
 test('an upload of 64 MiB holds less than 8 MiB of memory, to a slow stream or to a file', async () => {
   const size = 64 * 1024 * 1024;
