@@ -65,7 +65,7 @@ export abstract class Reading<T> implements ContentReader, Turn {
 
 /** Everything that is left, or up to a number of octets. */
 export class ReadOctets extends Reading<Uint8Array> {
-  readonly #pieces: Uint8Array[] = [];
+  readonly #pieces = new Pieces();
   #missing: number;
 
   constructor(size: number) {
@@ -81,22 +81,22 @@ export class ReadOctets extends Reading<Uint8Array> {
     const wanted = this.#missing;
     if (piece.length <= wanted) {
       this.#missing -= piece.length;
-      this.#pieces.push(piece);
+      this.#pieces.add(piece);
       return null;
     }
     this.#missing = 0;
-    this.#pieces.push(piece.subarray(0, wanted));
+    this.#pieces.add(piece.subarray(0, wanted));
     return piece.subarray(wanted);
   }
 
   protected override result(): Uint8Array {
-    return joined(this.#pieces);
+    return this.#pieces.joined();
   }
 }
 
 /** Lines up to and with their line feed. */
 abstract class ReadUpToLineFeed<T> extends Reading<T> {
-  protected pieces: Uint8Array[] = [];
+  protected pieces: Pieces = new Pieces();
   #room: number;
   protected lineEnded = false;
 
@@ -114,7 +114,7 @@ abstract class ReadUpToLineFeed<T> extends Reading<T> {
     const wanted = Math.min(lineFeed === -1 ? piece.length : lineFeed + 1, this.#room);
     this.#room -= wanted;
     this.lineEnded = wanted === lineFeed + 1;
-    this.pieces.push(piece.subarray(0, wanted));
+    this.pieces.add(piece.subarray(0, wanted));
     return wanted === piece.length ? null : piece.subarray(wanted);
   }
 }
@@ -122,7 +122,7 @@ abstract class ReadUpToLineFeed<T> extends Reading<T> {
 /** One line, or the part of one that a limit allows. */
 export class ReadLine extends ReadUpToLineFeed<Uint8Array> {
   protected override result(): Uint8Array {
-    return joined(this.pieces);
+    return this.pieces.joined();
   }
 }
 
@@ -147,15 +147,15 @@ export class ReadLines extends ReadUpToLineFeed<Uint8Array[]> {
   }
 
   #endLine(): void {
-    const line = joined(this.pieces);
-    this.pieces = [];
+    const line = this.pieces.joined();
+    this.pieces = new Pieces();
     this.lineEnded = false;
     this.#lines.push(line);
     this.#wanted -= line.length;
   }
 
   protected override result(): Uint8Array[] {
-    if (this.pieces.length !== 0) this.#endLine();
+    if (!this.pieces.empty) this.#endLine();
     return this.#lines;
   }
 }
@@ -178,7 +178,37 @@ export class ReadPiece extends Reading<IteratorResult<Uint8Array, undefined>> {
   }
 }
 
-function joined(pieces: Uint8Array[]): Uint8Array {
-  if (pieces.length === 0) return empty;
-  return pieces.length === 1 ? (pieces[0] as Uint8Array) : Buffer.concat(pieces);
+/** Pieces in a row that are joined before there are more of them, if they are small. */
+const MANY = 1024;
+
+/**
+ * What is gathered for one read. A client may send each octet as a chunk of its own, and a list of such pieces takes a hundred
+ * times as much memory as the octets: many small ones are joined on the way.
+ */
+class Pieces {
+  #joined: Uint8Array[] | null = null;
+  #recent: Uint8Array[] = [];
+  /** Octets in `#recent`. */
+  #octets = 0;
+
+  get empty(): boolean {
+    return this.#recent.length === 0 && this.#joined === null;
+  }
+
+  add(piece: Uint8Array): void {
+    this.#recent.push(piece);
+    this.#octets += piece.length;
+    if (this.#recent.length < MANY) return;
+    this.#joined ??= [];
+    if (this.#octets < MANY * MANY) this.#joined.push(Buffer.concat(this.#recent));
+    else this.#joined.push(...this.#recent);
+    this.#recent = [];
+    this.#octets = 0;
+  }
+
+  joined(): Uint8Array {
+    const pieces = this.#joined === null ? this.#recent : [...this.#joined, ...this.#recent];
+    if (pieces.length === 0) return empty;
+    return pieces.length === 1 ? (pieces[0] as Uint8Array) : Buffer.concat(pieces);
+  }
 }

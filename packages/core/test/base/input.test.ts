@@ -1,5 +1,7 @@
 // wsgi.input against a plain Buffer: any content, cut anywhere, read in any way.
 
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Input } from '../../src/base/input.ts';
@@ -278,4 +280,40 @@ describe('over a connection', () => {
     }
     expect(unhandled).toEqual([]);
   });
+});
+
+describe('a client that sends each octet as a chunk of its own', () => {
+  setFlagsFromString('--expose-gc');
+  const collectGarbage = runInNewContext('gc') as () => void;
+  const held = (): number => {
+    collectGarbage();
+    const { heapUsed, arrayBuffers } = process.memoryUsage();
+    return heapUsed + arrayBuffers;
+  };
+
+  test.each<[string, (input: Input) => Promise<Uint8Array | Uint8Array[]>]>([
+    ['read()', input => input.read()],
+    ['readline()', input => input.readline()],
+    ['readlines()', input => input.readlines()],
+  ])('costs %s no more memory than the octets', async (_, read) => {
+    const body = new RequestBody({ contentWanted: () => {} });
+    const reading = read(new Input({ body } as unknown as Exchange));
+    const octets = Buffer.from('0123456789');
+    const before = held();
+    for (let count = 0; count < 300_000; count += 1) body.receive(octets, count % 10, (count % 10) + 1);
+    // As a list of pieces they would take 30 MB and more.
+    expect(held() - before).toBeLessThan(3_000_000);
+    body.end();
+    const content = await reading;
+    expect(Buffer.concat([content].flat()).equals(Buffer.from('0123456789'.repeat(30_000)))).toBe(true);
+  });
+});
+
+test('many pieces, small and large, keep their order', async () => {
+  const body = new RequestBody({ contentWanted: () => {} });
+  const reading = new Input({ body } as unknown as Exchange).read();
+  const pieces = Array.from({ length: 5000 }, (_, at) => Buffer.alloc(at < 2048 ? 1 : 2000, String(at)));
+  for (const piece of pieces) body.receive(piece, 0, piece.length);
+  body.end();
+  expect(Buffer.concat(pieces).equals(await reading)).toBe(true);
 });
