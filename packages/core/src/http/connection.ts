@@ -79,7 +79,9 @@ export class Connection implements Receiver, reading.MessageSink {
 
   /** Whether content is to come that nobody has asked for yet. */
   get waitsForApplication(): boolean {
-    return this.#paused || this.exchange?.awaitsInvitation === true;
+    const { exchange } = this;
+    // An answer that has begun takes the place of 100 Continue (RFC 9110 10.1.1).
+    return this.#paused || (exchange?.awaitsInvitation === true && !exchange.started);
   }
 
   /** Where the client connected to, as it sees it. */
@@ -182,12 +184,24 @@ export class Connection implements Receiver, reading.MessageSink {
         this.#endRequest();
         break;
       case 'write':
-        tellTimeout(this, 'write');
-        this.cut(true);
+        this.#endWrite();
         break;
       default:
         this.#close();
     }
+  }
+
+  /** The client took too long to take anything. */
+  #endWrite(): void {
+    tellTimeout(this, 'write');
+    this.exchange?.cutOff(
+      new RequestError(
+        'FAPWS_WRITE_TIMEOUT',
+        Refusal.timeout.status,
+        `The client took nothing of its answer for ${this.protocol.timeouts.write} seconds.`,
+      ),
+    );
+    this.cut(true);
   }
 
   /** The head took too long. */
@@ -315,6 +329,13 @@ export class Connection implements Receiver, reading.MessageSink {
   get #isHead(): boolean {
     if (this.exchange !== null) return this.exchange.head.method === 'HEAD';
     return /^(\r\n)*HEAD /.test(this.#reader.head?.text ?? '');
+  }
+
+  /** The answer in hand will not be completed; what was sent of it, and the answers before it, still reach the client. */
+  endUnfinished(): void {
+    if (this.#isOver) return;
+    this.exchange = null;
+    this.#finishWriting();
   }
 
   /** An answer that has begun can't be completed. */

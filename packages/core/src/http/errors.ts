@@ -29,7 +29,8 @@ export type RequestErrorCode =
   | 'FAPWS_CONTENT_TIMEOUT'
   | 'FAPWS_CONTENT_TOO_LARGE'
   | 'FAPWS_HANDLER_TIMEOUT'
-  | 'FAPWS_REQUEST_TIMEOUT';
+  | 'FAPWS_REQUEST_TIMEOUT'
+  | 'FAPWS_WRITE_TIMEOUT';
 
 /**
  * The client's request can't be read to its end: reading `wsgi.input` fails with it. An application that does not catch it

@@ -362,8 +362,9 @@ export class Exchange {
     if (this.#progress === Complete) return;
     this.#progress = Complete;
     this.#loseContent();
-    // Without a length or chunks an orderly end would look like the end of the content.
-    this.connection.cut(!this.#chunked && this.#declaredLength === unknownLength);
+    // Missing octets or chunks show the break by themselves. Without either, an orderly end would look like the end of the content.
+    if (this.#chunked || this.#declaredLength !== unknownLength) this.connection.endUnfinished();
+    else this.connection.cut(true);
     this.#runEndTasks();
   }
 

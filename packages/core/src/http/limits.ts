@@ -59,7 +59,7 @@ export interface Timeouts {
    * and `fapws.signal` fires. A mount or a route may have a timeout of its own. @default Infinity
    */
   readonly handler: number;
-  /** For a whole request, from its first octet to the last one of its answer; then it is cut. @default Infinity */
+  /** For a whole request, from its first octet until its answer is complete; then it is cut. @default Infinity */
   readonly request: number;
 }
 

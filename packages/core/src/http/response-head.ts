@@ -135,6 +135,7 @@ export class ResponseHead {
   /** The `Date` and `Server` lines for which `#rendered` holds. */
   #renderedWith = '';
   #rendered = '';
+  #fields: readonly Header[] | null = null;
 
   constructor(
     status: Status,
@@ -197,12 +198,9 @@ export class ResponseHead {
   }
 
   /** The application's fields, in order. */
-  get fields(): Header[] {
-    const lines = this.#lines.split('\r\n').slice(0, -1);
-    return lines.map(line => {
-      const colon = line.indexOf(':');
-      return [line.slice(0, colon), line.slice(colon + 2)];
-    });
+  get fields(): readonly Header[] {
+    this.#fields ??= Object.freeze(fieldsOf(this.#lines));
+    return this.#fields;
   }
 
   /** HOT. Status line and field lines, with `Date` and `Server` where the application has not set them. */
@@ -215,6 +213,17 @@ export class ResponseHead {
     }
     return this.#rendered;
   }
+}
+
+/** Names and values of field lines that were rendered by `followedBy`. */
+function fieldsOf(lines: string): Header[] {
+  return lines
+    .split('\r\n')
+    .slice(0, -1)
+    .map(line => {
+      const colon = line.indexOf(':');
+      return Object.freeze([line.slice(0, colon), line.slice(colon + 2)]) as Header;
+    });
 }
 
 /** Joins the pieces of which V8 makes a string, so that sending it does not have to each time. */

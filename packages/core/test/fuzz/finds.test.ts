@@ -24,3 +24,21 @@ describe('a request line that is too long and malformed has one status, wherever
     }
   });
 });
+
+test('a client that waits for 100 Continue and got an answer in its place has the time of content, and no more', async () => {
+  const server = new Server({
+    app: exchange => {
+      exchange.setHead('200 OK', []);
+      exchange.send('an answer before the content');
+      exchange.body.take({ contentArrived: () => {} });
+    },
+  });
+  const client = server
+    .connect()
+    .send('POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n');
+  server.advance(21_000);
+  await server.quiet();
+  expect(client.ending).not.toBe('open');
+  server.advance(10_000);
+  expect(server.protocol.connections.size).toBe(0);
+});

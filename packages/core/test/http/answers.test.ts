@@ -138,10 +138,27 @@ describe('an answer in pieces', () => {
     expect(answersIn(client.octets)).toMatchObject([{ line: 'HTTP/1.1 201 Created', content: 'a' }]);
   });
 
+  test('answers before one that breaks off still reach the client', () => {
+    const server = new Server();
+    const client = server.connect();
+    client.takes = false;
+    server.app = exchange => {
+      exchange.setHead('200 OK', []);
+      exchange.send('x'.repeat(1000));
+      if (server.exchanges.length === 1) exchange.finish();
+      else exchange.cut();
+    };
+    client.send(request('GET', '1.1').repeat(2));
+    expect(client.ending).toBe('half-closed');
+    client.take();
+    expect(client.octets.toString('latin1').match(/x{1000}/g)).toHaveLength(2);
+    expect(client.received.match(/\r\n0\r\n\r\n/g)).toHaveLength(1);
+  });
+
   test('an answer that nobody finishes is broken off so that its client can tell', () => {
     const cases: [Version, [string, string][], string][] = [
-      ['1.1', [], 'closed'],
-      ['1.0', [['Content-Length', '9']], 'closed'],
+      ['1.1', [], 'half-closed'],
+      ['1.0', [['Content-Length', '9']], 'half-closed'],
       // Only a reset tells a break from the end of the content.
       ['1.0', [], 'reset'],
     ];
@@ -154,6 +171,8 @@ describe('an answer in pieces', () => {
       expect(client.received).toContain('abc');
       expect(client.received.endsWith('0\r\n\r\n')).toBe(false);
       expect(client.ending).toBe(ending);
+      client.finish();
+      server.advance(6000);
       expect(server.protocol.connections.size).toBe(0);
     }
   });
@@ -280,7 +299,7 @@ describe('a Content-Length that is not true', () => {
     const client = server.connect().send(request('GET', '1.1').repeat(2));
     expect(code).toBe('FAPWS_CONTENT_LENGTH');
     expect(client.received).toMatch(/Content-Length: 7\r\n[\s\S]*\r\n\r\nabc$/);
-    expect(client.ending).toBe('closed');
+    expect(client.ending).toBe('half-closed');
     expect(server.seen).toHaveLength(1);
   });
 

@@ -177,7 +177,7 @@ describe('defaults', () => {
     expect(made.seen[0]?.fields.at(-1)).toEqual(['X4999', '4999']);
     const bytes = await delivered(octets, cut(octets, ...Array(octets.length).keys()), infinite);
     expect(bytes.made.seen).toEqual(made.seen);
-  });
+  }, 30_000);
 });
 
 describe('content', () => {
