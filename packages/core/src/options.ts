@@ -172,7 +172,7 @@ export function checkMethods(methods: Iterable<string>): void {
 }
 
 /** @throws {TypeError} */
-export function checkApplication(application: unknown, where: string): void {
+function checkApplication(application: unknown, where: string): void {
   if (typeof application === 'function') return;
   const kind = application === null || application === undefined ? String(application) : typeof application;
   throw new TypeError(`${where}: the application must be a function, not ${kind}.`);

@@ -25,11 +25,11 @@ const LF = 0x0a;
 export const MoreWanted = 0;
 export const MessageEnded = 1;
 /** The sink said to stop. */
-export const Stopped = 2;
+const Stopped = 2;
 /** `problem` says why the head is refused. */
 export const HeadRefused = 3;
 /** `problem` says why the content can't be read to its end. */
-export const ContentFailed = 4;
+const ContentFailed = 4;
 
 /** Why a request can't be read. */
 export interface Problem {

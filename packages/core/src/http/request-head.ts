@@ -104,7 +104,8 @@ export class RequestHead {
   exceeds(limits: Limits, octets: number): Refusal | null {
     // A target that may still go on is as long as what has arrived, however that was cut.
     const target = this.#targetIsWhole ? this.targetEnd : octets;
-    if (target + VERSION > limits.requestLine) return Refusal.targetTooLong;
+    // A line that is longer than a whole head may be is its own reason, or that would depend on the cuts.
+    if (target + VERSION > Math.min(limits.requestLine, limits.head)) return Refusal.targetTooLong;
     // How many fields there are is looked at when all are there: until then it depends on where reads were cut.
     return octets > limits.head ? Refusal.fieldsTooLarge : null;
   }

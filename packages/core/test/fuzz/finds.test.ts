@@ -25,6 +25,16 @@ describe('a request line that is too long and malformed has one status, wherever
   });
 });
 
+test('a request line that is longer than a head may be is 414, wherever reads were cut', async () => {
+  const octets = `GET /${long} HTTP/1.1\r\nHost: a\r\n\r\n`;
+  for (const places of [[], [40], [70], [90]]) {
+    const server = new Server({ limits: { head: 60 } });
+    const client = server.connect().send(...cut(octets, ...places));
+    await server.quiet();
+    expect(client.statuses).toEqual([414]);
+  }
+});
+
 test('a client that waits for 100 Continue and got an answer in its place has the time of content, and no more', async () => {
   const server = new Server({
     app: exchange => {

@@ -77,7 +77,7 @@ export async function ask(octets: string, asking: Asking = {}): Promise<Outcome>
 }
 
 /** Reads the content and answers with the request as it saw it. */
-export function echo(called: string[]): Application {
+function echo(called: string[]): Application {
   return async (environ, startResponse) => {
     const request = `${environ.REQUEST_METHOD} ${environ.PATH_INFO}`;
     const place = called.push(request) - 1;

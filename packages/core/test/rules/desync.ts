@@ -21,7 +21,7 @@ function alone(...lines: string[]): string {
   return `${withFields(...lines)}0\r\n\r\n${HIDDEN}`;
 }
 
-export const lengths: readonly Malformed[] = [
+const lengths: readonly Malformed[] = [
   ...refusals('desync-cl-cl: CL.CL: two lengths, of which each server takes another one.', 400, {
     'the shorter first': `${withFields('Content-Length: 0', LENGTH)}${HIDDEN}`,
     'the longer first': `${withFields(LENGTH, 'Content-Length: 0')}${HIDDEN}`,
@@ -69,7 +69,7 @@ export const lengths: readonly Malformed[] = [
 
 const otherCoding = 'desync-te-te-coding: TE.TE: an unknown coding before chunked, which some ignore.';
 
-export const codings: readonly Malformed[] = [
+const codings: readonly Malformed[] = [
   ...refusals(
     'desync-te-te: TE.TE: a Transfer-Encoding in disguise, beside a length that holds for the other server.',
     400,
@@ -142,7 +142,7 @@ export const codings: readonly Malformed[] = [
   ),
 ];
 
-export const chunkTricks: readonly Malformed[] = [
+const chunkTricks: readonly Malformed[] = [
   ...refusedChunks(
     'desync-term-ext: TERM.EXT and EXT.TERM: a bare line end in a chunk extension, which only one server takes for the end.',
     400,
@@ -201,7 +201,7 @@ export const chunkTricks: readonly Malformed[] = [
   ),
 ];
 
-export const heads: readonly Malformed[] = [
+const heads: readonly Malformed[] = [
   ...refusals('desync-line-end: A line end that only one server takes for one.', 400, {
     'a bare CR before a field': `GET / HTTP/1.1\r\n${HOST}X: y\r${LENGTH}\r\n\r\n${HIDDEN}`,
     'a bare LF before a field': `GET / HTTP/1.1\r\n${HOST}X: y\n${LENGTH}\r\n\r\n${HIDDEN}`,
