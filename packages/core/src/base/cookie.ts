@@ -19,13 +19,13 @@ export interface CookieOptions {
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 /** Octets of `Sun, 06 Nov 1994 08:49:37 GMT`. */
 const IMF_FIXDATE = 29;
-/** cookie-octet: no control, blank, quote, comma, semicolon or backslash. */
-const cookieOctets = /^[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*$/;
+/** cookie-octet: no control, blank, quote, comma, semicolon or backslash; and no percent sign, which readers decode. */
+const cookieOctets = /^[\x21\x23\x24\x26-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*$/;
 const attributeOctets = /^[\x20-\x3a\x3c-\x7e]*$/;
 
 /**
  * The value of a Set-Cookie header.
- * @param value characters that a cookie can't carry are percent-encoded as UTF-8
+ * @param value percent-encoded as UTF-8 if it has characters that a cookie can't carry, or a percent sign
  * @throws {ContractError} FAPWS_HEADER
  */
 export function cookieLine(name: string, value: string, options: CookieOptions = {}): string {

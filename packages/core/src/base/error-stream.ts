@@ -1,6 +1,7 @@
 // wsgi.errors: where applications and the server report trouble, line by line.
 
 import { inspect } from 'node:util';
+import { RequestError } from '../http/errors.ts';
 
 /** A text sink as PEP 3333 describes it. */
 export interface ErrorStream {
@@ -18,10 +19,15 @@ export function report(errors: ErrorStream, what: string, error: unknown): void 
   }
 }
 
-/** An error with its stack, its code and its causes. Never throws: a callback can throw anything, a broken Proxy too. */
+/**
+ * An error with its stack, its code and its causes; one that any client can cause in one line. Never throws: a callback can
+ * throw anything, a broken Proxy too.
+ */
 export function textOf(error: unknown): string {
   try {
-    return inspect(error);
+    if (!(error instanceof RequestError)) return inspect(error);
+    // What it quotes of a request must not look like lines of its own.
+    return `${error.code}: ${error.message.replace(/\p{Cc}+/gu, ' ')}`;
   } catch {
     return 'something was thrown that cannot be shown';
   }

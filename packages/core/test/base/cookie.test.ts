@@ -32,6 +32,8 @@ test('a cookie is for the whole site and lives as long as the browser, unless sa
 
 test('a value that a cookie can’t carry is percent-encoded as UTF-8', async () => {
   expect(await line('a', 'a b;c,"é\r\n')).toBe('a=a%20b%3Bc%2C%22%C3%A9%0D%0A; Path=/');
+  // A reader decodes what looks encoded.
+  expect(await line('a', '50%25')).toBe('a=50%2525; Path=/');
   expect(await line('a', '')).toBe('a=; Path=/');
   expect(await line('a', 'k=v&x:y/z')).toBe('a=k=v&x:y/z; Path=/');
 });

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import {
   type Application,
   type CookieOptions,
+  call,
   type ErrorPage,
   LazyEnviron,
   RequestError,
@@ -569,4 +570,29 @@ describe('header injection', () => {
       await serving.log.has(/FAPWS_HEADER/);
     }
   });
+});
+
+test('an error that any client can cause is reported in one line, whatever it quotes', async () => {
+  let log = '';
+  const response = await call(
+    () => {
+      throw new RequestError(
+        'FAPWS_CONTENT_MALFORMED',
+        '400 Bad Request',
+        'a form with\r\nfapws: GET /: \x1b[2J',
+      );
+    },
+    '/form',
+    {
+      errors: {
+        write: text => {
+          log += text;
+        },
+        writelines() {},
+        flush() {},
+      },
+    },
+  );
+  expect(response.statusCode).toBe(400);
+  expect(log).toBe('fapws: GET /form: FAPWS_CONTENT_MALFORMED: a form with fapws: GET /:  [2J\n');
 });
