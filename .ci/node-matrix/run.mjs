@@ -1,5 +1,6 @@
 // Runs the tests of every package under the newest Node of each supported line: `node .ci/node-matrix/run.mjs [LINE …]`.
-// Ends with one line per version, and with an error if any of them failed. Child processes of tests get the same Node.
+// Without a line these are all but the one that runs this, since that has had all tests. Examples are left out: what they show
+// is tested in the packages. Ends with one line per version, and with an error if any of them failed. Child processes of tests get the same Node.
 
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -17,8 +18,10 @@ if (process.platform !== 'linux' || process.arch !== 'x64') {
 }
 
 const lines = process.argv.slice(2);
+const isWanted = line =>
+  lines.length === 0 ? !process.version.startsWith(`v${line}.`) : lines.includes(line);
 const binaries = Object.keys(dependencies)
-  .filter(name => lines.length === 0 || lines.includes(name.replace('node-', '')))
+  .filter(name => isWanted(name.replace('node-', '')))
   .map(name => join(here, 'node_modules', name, 'bin/node'));
 if (binaries.length === 0) {
   console.error(`No such line; there are ${Object.keys(dependencies).join(', ')}.`);
@@ -30,6 +33,11 @@ if (!binaries.every(existsSync)) {
   if (status !== 0) process.exit(status ?? 1);
 }
 
+const projects = ['packages', 'contrib']
+  .flatMap(room => readdirSync(join(root, room)).map(name => join(root, room, name)))
+  .filter(folder => existsSync(join(folder, 'package.json')) && existsSync(join(folder, 'test')))
+  .map(folder => `--project=${JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')).name}`);
+
 const results = binaries.map(binary => {
   const version = spawnSync(binary, ['--version'], { encoding: 'utf8' }).stdout.trim();
   console.log(`\n== Node ${version}`);
@@ -37,7 +45,7 @@ const results = binaries.map(binary => {
   const started = performance.now();
   const { status } = spawnSync(
     binary,
-    [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--project', '@fapws/*', '--silent=passed-only'],
+    [join(root, 'node_modules/vitest/vitest.mjs'), 'run', ...projects, '--silent=passed-only'],
     {
       cwd: root,
       stdio: ['ignore', 'inherit', 'inherit'],
