@@ -1,0 +1,151 @@
+// Files that nobody keeps in memory: their way is core's, and what they say of themselves must hold to the last octet.
+
+import { createHash } from 'node:crypto';
+import { truncateSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { expect, test } from 'vitest';
+import { openFiles, pause, Site, serve, until } from './serving.ts';
+
+const MiB = 1_048_576;
+
+function content(size: number): Buffer {
+  const bytes = Buffer.alloc(size);
+  for (let at = 0; at + 4 <= size; at += 4) bytes.writeUInt32LE(Math.imul(at, 2_654_435_761) >>> 0, at);
+  return bytes;
+}
+
+/** A raw client that reads when it is told to. */
+function slow(
+  port: number,
+  request: string,
+): { octets: Buffer[]; ended: Promise<string>; socket: ReturnType<typeof connect> } {
+  const octets: Buffer[] = [];
+  const socket = connect(port, '127.0.0.1', () => socket.write(request));
+  socket.pause();
+  socket.on('data', piece => octets.push(piece as Buffer));
+  const ended = new Promise<string>(resolve => {
+    socket.on('end', () => resolve('end'));
+    socket.on('error', () => resolve('reset'));
+    socket.on('close', () => resolve('close'));
+  });
+  return { octets, ended, socket };
+}
+
+const get = (path: string, more = ''): string =>
+  `GET ${path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n${more}\r\n`;
+
+test('many at once arrive as they are, in bounded memory, and are closed', async () => {
+  const bytes = content(24 * MiB);
+  const hash = createHash('sha256').update(bytes).digest('hex');
+  const site = new Site({ 'a.bin': bytes });
+  const serving = await serve(site);
+  await serving.ask('/a.bin', { headers: { Range: 'bytes=0-0' } });
+  globalThis.gc?.();
+  const before = process.memoryUsage().arrayBuffers;
+  let most = 0;
+  const watch = setInterval(() => {
+    most = Math.max(most, process.memoryUsage().arrayBuffers - before);
+  }, 5);
+  const hashes = await Promise.all(
+    Array.from({ length: 6 }, async () => {
+      const hasher = createHash('sha256');
+      const { socket, ended } = slow(serving.port, get('/a.bin'));
+      let head = '';
+      socket.on('data', piece => {
+        if (head.endsWith('\r\n\r\n')) {
+          hasher.update(piece as Buffer);
+          return;
+        }
+        const text = head + (piece as Buffer).toString('latin1');
+        const end = text.indexOf('\r\n\r\n') + 4;
+        head = text.slice(0, end);
+        hasher.update(Buffer.from(text.slice(end), 'latin1'));
+      });
+      socket.removeAllListeners('data').on('data', piece => {
+        if (head.endsWith('\r\n\r\n')) return void hasher.update(piece as Buffer);
+        const text = head + (piece as Buffer).toString('latin1');
+        const end = text.indexOf('\r\n\r\n') + 4;
+        head = text.slice(0, end);
+        hasher.update(Buffer.from(text.slice(end), 'latin1'));
+        return undefined;
+      });
+      socket.resume();
+      await ended;
+      return hasher.digest('hex');
+    }),
+  );
+  clearInterval(watch);
+  expect(hashes).toEqual(Array(6).fill(hash));
+  // A sixth of what was sent would be 24 MiB; most of what is seen here are the clients' own reads.
+  expect(most).toBeLessThan(100 * MiB);
+  await until('all files are closed', () => openFiles(site.root) === 0);
+});
+
+test('a file that becomes shorter while it is sent cuts the connection', async () => {
+  const site = new Site({ 'a.bin': content(30 * MiB) });
+  const serving = await serve(site);
+  for (const more of ['', 'Range: bytes=5-30000000\r\n', 'Range: bytes=0-10,1000-31000000\r\n']) {
+    writeFileSync(site.file('a.bin'), content(30 * MiB));
+    await pause(1100);
+    const client = slow(serving.port, get('/a.bin', more));
+    await pause(150);
+    truncateSync(site.file('a.bin'), 1000);
+    client.socket.resume();
+    await client.ended;
+    await pause(20);
+    const received = Buffer.concat(client.octets);
+    const length = Number(/Content-Length: (\d+)/.exec(received.toString('latin1', 0, 1000))?.[1]);
+    expect(length).toBeGreaterThan(20 * MiB);
+    expect(received.length).toBeLessThan(length);
+  }
+  expect(serving.log).toMatch(/Content-Length|shorter/);
+  await until('all files are closed', () => openFiles(site.root) === 0);
+  expect((await serving.ask('/a.bin')).status).toBe(200);
+});
+
+test('a file that grows while it is sent is sent as long as it was', async () => {
+  const bytes = content(30 * MiB);
+  const site = new Site({ 'a.log': bytes });
+  const serving = await serve(site);
+  const client = slow(serving.port, get('/a.log'));
+  await pause(100);
+  writeFileSync(site.file('a.log'), 'more', { flag: 'a' });
+  client.socket.resume();
+  await client.ended;
+  const received = Buffer.concat(client.octets);
+  expect(received.subarray(received.indexOf('\r\n\r\n') + 4).equals(bytes)).toBe(true);
+});
+
+test('a file that is replaced between look and opening has the headers of what is sent', async () => {
+  const site = new Site({ 'a.bin': content(2 * MiB) });
+  const serving = await serve(site, { cache: { seconds: 60 } });
+  const { headers } = await serving.ask('/a.bin');
+  const other = content(3 * MiB);
+  site.write('a.bin', other);
+  const answer = await serving.ask('/a.bin');
+  expect(answer.headers['content-length']).toBe(String(other.length));
+  expect(answer.headers.etag).not.toBe(headers.etag);
+  expect(answer.body.equals(other)).toBe(true);
+  // It may even be small now, or gone.
+  site.write('a.bin', 'small');
+  const { rmSync } = await import('node:fs');
+  const small = await serving.ask('/a.bin');
+  expect(small.body.toString()).toBe('small');
+  site.write('b.bin', other);
+  expect((await serving.ask('/b.bin')).status).toBe(200);
+  rmSync(site.file('b.bin'));
+  expect((await serving.ask('/b.bin')).status).toBe(404);
+});
+
+test('HEAD and 304 do not open it', async () => {
+  const site = new Site({ 'a.bin': content(2 * MiB) });
+  const serving = await serve(site, { cache: { seconds: 60 } });
+  const { headers } = await serving.ask('/a.bin');
+  await until('it is closed', () => openFiles(site.root) === 0);
+  const { rmSync } = await import('node:fs');
+  rmSync(site.file('a.bin'));
+  expect((await serving.ask('/a.bin', { method: 'HEAD' })).headers['content-length']).toBe(String(2 * MiB));
+  expect((await serving.ask('/a.bin', { headers: { 'If-None-Match': headers.etag as string } })).status).toBe(
+    304,
+  );
+});
