@@ -1,4 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
@@ -30,6 +31,8 @@ export default defineConfig({
   test: {
     // Derived sources (the parser's WebAssembly) are brought up to date before any test.
     globalSetup: join(root, 'packages/core/scripts/generate-wasm.mjs'),
+    // Most tests wait for something most of the time; vitest would leave one processor out.
+    maxWorkers: availableParallelism() + 1,
     // CI counts from these files: every run leaves one.
     reporters: reports
       ? ['default', ['json', { outputFile: join(reports, `${process.pid}.json`) }]]
