@@ -108,7 +108,6 @@ export class Answering {
   #start(status: string, headers: Headers, excInfo?: unknown): Write {
     if (this.#outer.response !== undefined) {
       this.#outerWrite = this.#outer(status, headers, excInfo);
-      if (this.#settled) this.#completeResponse();
     } else if (this.#settled) {
       this.#outerWrite = this.#outer(status, this.#completed(headers), excInfo);
     } else {

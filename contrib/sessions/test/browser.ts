@@ -26,6 +26,13 @@ export function app(act: (session: Session<Data>, environ: Environ) => unknown):
   };
 }
 
+/** Counts its visits, and answers with their number. */
+export const visit = app(async session => {
+  const data = await session.load();
+  data.visits = (data.visits ?? 0) + 1;
+  return data.visits;
+});
+
 /** Keeps cookies as far as these tests need it: by name, and until they are deleted. */
 export class Browser {
   readonly cookies = new Map<string, string>();
