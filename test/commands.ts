@@ -1,10 +1,25 @@
 // Running the tools that a developer or a user runs, from the tests of the repository itself.
 
 import { spawn } from 'node:child_process';
-import { join, resolve } from 'node:path';
+import { cpSync, mkdtempSync, realpathSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join, resolve } from 'node:path';
 
 /** The repository. */
 export const root: string = resolve(import.meta.dirname, '..');
+
+/** Nothing of a copy needs them, and they are large. */
+const leftOut = new Set(['node_modules', 'dist', 'build', '.git', '.turbo']);
+
+/** A copy of the repository as it is checked out, without dependencies, for whoever removes it. */
+export function copyOfRepository(name: string): string {
+  const copy = realpathSync(mkdtempSync(join(tmpdir(), `fapws-${name}-`)));
+  cpSync(root, copy, {
+    recursive: true,
+    filter: path => !leftOut.has(basename(path)) && path !== join(root, 'bench'),
+  });
+  return copy;
+}
 
 /** The compiler and type checker of the repository, for other folders: `run(process.execPath, [tsc, '-p', …], folder)`. */
 export const tsc: string = join(root, 'node_modules/typescript/bin/tsc');
@@ -63,7 +78,8 @@ export function pnpm(args: readonly string[], folder: string): Promise<string> {
   return started ? succeed('pnpm', args, folder) : succeed('npx', ['-y', 'pnpm@12', ...args], folder);
 }
 
-function cleanEnvironment(): NodeJS.ProcessEnv {
+/** The environment without what pnpm, npm and vitest tell their own children. */
+export function cleanEnvironment(): NodeJS.ProcessEnv {
   const environment: NodeJS.ProcessEnv = { ...process.env, CI: 'true', NO_COLOR: '1' };
   for (const name of Object.keys(environment)) {
     if (

@@ -1,22 +1,14 @@
 // `pnpm new:contrib`, in a copy of the repository: what it makes must build, lint and pass its tests as it is.
 
-import { cpSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { pnpm, root, run } from '../commands.ts';
+import { copyOfRepository, pnpm, run } from '../commands.ts';
 
 let copy: string;
 
-/** Nothing of a copy needs them, and they are large. */
-const leftOut = new Set(['node_modules', 'dist', '.git', '.turbo']);
-
 beforeAll(() => {
-  copy = realpathSync(mkdtempSync(join(tmpdir(), 'fapws-new-contrib-')));
-  cpSync(root, copy, {
-    recursive: true,
-    filter: path => !leftOut.has(basename(path)) && path !== join(root, 'bench'),
-  });
+  copy = copyOfRepository('new-contrib');
 });
 
 afterAll(() => rmSync(copy, { recursive: true, force: true }));

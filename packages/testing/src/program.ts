@@ -9,13 +9,24 @@ export class Program {
   /** Standard output and error as they came. */
   output = '';
   readonly #child;
+  readonly #ownGroup;
   readonly #news = new EventEmitter();
   readonly #ended: Promise<number | null>;
   #running = true;
 
-  /** @param environment all that it is told, besides PATH */
-  constructor(command: string, args: readonly string[], environment: NodeJS.ProcessEnv = {}) {
+  /**
+   * @param environment all that it is told, besides PATH
+   * @param options.ownGroup whether signals are for the processes, too, that it starts, as those of a terminal's Ctrl-C are
+   */
+  constructor(
+    command: string,
+    args: readonly string[],
+    environment: NodeJS.ProcessEnv = {},
+    { ownGroup = false }: { readonly ownGroup?: boolean } = {},
+  ) {
+    this.#ownGroup = ownGroup;
     this.#child = spawn(command, args, {
+      detached: ownGroup,
       env: { PATH: process.env['PATH'], NODE_NO_WARNINGS: '1', ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -75,7 +86,10 @@ export class Program {
 
   /** Resolves with the exit code, null after a signal that was not handled. @param signal sent first, if given */
   end(signal?: NodeJS.Signals): Promise<number | null> {
-    if (signal !== undefined) this.#child.kill(signal);
+    if (signal !== undefined && this.#running) {
+      if (this.#ownGroup) process.kill(-this.pid, signal);
+      else this.#child.kill(signal);
+    }
     return this.#ended;
   }
 

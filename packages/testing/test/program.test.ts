@@ -33,3 +33,13 @@ test('a program is run to its end', () => {
   });
   expect(run('no-such-program', []).code).toBe(null);
 });
+
+test('a signal for a group reaches what the program has started', async () => {
+  const child = "console.log('child'); setInterval(() => {}, 1000)";
+  const parent = `require('node:child_process').spawn(process.execPath, ['-e', ${JSON.stringify(child)}], { stdio: 'inherit' });
+    process.on('SIGTERM', () => {}); setInterval(() => {}, 1000)`;
+  await using program = new Program(process.execPath, ['-e', parent], {}, { ownGroup: true });
+  await program.prints(/child/);
+  // The child has the same output: it is not over before both have ended.
+  expect(await program.end('SIGKILL')).toBe(null);
+});
