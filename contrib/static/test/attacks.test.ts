@@ -138,6 +138,22 @@ describe('a path', () => {
   });
 });
 
+test.each(['/..', '/../secret.txt', '/sub/../a.txt', '/./a.txt', '/sub/..', '/sub/./b.txt'])(
+  '%s is no path, whoever put it there and whatever links may do',
+  async path => {
+    expect(examine(path, 'linux')).toBe(Unusable);
+    const { root } = guarded();
+    for (const symlinks of ['anywhere', 'inside', 'none'] as const) {
+      const app = staticFiles(root, { symlinks, dotfiles: 'allow', listing: true });
+      const { statusCode } = await call((environ, startResponse) => {
+        environ.PATH_INFO = path;
+        return app(environ, startResponse);
+      });
+      expect(statusCode).toBe(404);
+    }
+  },
+);
+
 describe('a redirect', () => {
   test('never leads to another host', async () => {
     const { outer, root } = guarded();

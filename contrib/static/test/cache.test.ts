@@ -2,9 +2,9 @@
 
 import { rmSync } from 'node:fs';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { Cache } from '../src/cache.ts';
-import { Finder } from '../src/finding.ts';
+import { Finder, type FoundFile } from '../src/finding.ts';
 import { settingsOf } from '../src/options.ts';
 import { changed, openFiles, pause, Site, serve, until } from './serving.ts';
 
@@ -92,6 +92,42 @@ test('requests for one file that come together look for it once', async () => {
   const found = await Promise.all(Array.from({ length: 100 }, () => finder.find('/a.txt')));
   expect(new Set(found).size).toBe(1);
   expect(finder.known('/a.txt')).toBe(found[0]);
+});
+
+test('what can’t be told from another state is read again, and has a weak tag', async () => {
+  const site = new Site({ 'a.txt': 'a' });
+  const finder = new Finder(settingsOf(site.root, { cache: { seconds: 0 } }));
+  // The file was changed an hour after now, as the file system of another machine may see it.
+  const clock = vi.spyOn(Date, 'now').mockReturnValue(Date.now() - 3_600_000);
+  const first = (await finder.find('/a.txt')) as FoundFile;
+  expect(first.plain.tag).toMatch(/^W\//);
+  expect(await finder.find('/a.txt')).not.toBe(first);
+  clock.mockRestore();
+  await pause(30);
+  expect(((await finder.find('/a.txt')) as FoundFile).plain.tag).toMatch(/^"/);
+});
+
+test('what is changed while it is read is read again', async () => {
+  const site = new Site({ 'a.txt': 'aaaa' });
+  const finder = new Finder(settingsOf(site.root, {}));
+  const { opener } = finder;
+  const look = opener.stateOf.bind(opener);
+  let looks = 0;
+  opener.stateOf = async handle => {
+    looks += 1;
+    if (looks === 1) site.write('a.txt', 'bbbb');
+    return look(handle);
+  };
+  expect(((await finder.find('/a.txt')) as FoundFile).plain.content?.toString()).toBe('bbbb');
+  // One that never rests is not kept, but sent as it comes.
+  opener.stateOf = async handle => {
+    looks += 1;
+    site.write('a.txt', String(looks));
+    return look(handle);
+  };
+  finder.forget('/a.txt');
+  const restless = (await finder.find('/a.txt')) as FoundFile;
+  expect([restless.plain.content, restless.settled]).toEqual([null, false]);
 });
 
 test('what has not changed is not read again', async () => {

@@ -2,8 +2,11 @@
 
 import { createHash } from 'node:crypto';
 import { truncateSync, writeFileSync } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
+import { request } from 'node:http';
 import { connect } from 'node:net';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
+import { Opener } from '../src/opening.ts';
 import { openFiles, pause, Site, serve, until } from './serving.ts';
 
 const MiB = 1_048_576;
@@ -31,6 +34,20 @@ function slow(
   return { octets, ended, socket };
 }
 
+/** The hash of a file as it arrives, of which nothing is kept. */
+function hashOf(port: number, path: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const asked = request({ host: '127.0.0.1', port, path }, answer => {
+      const hash = createHash('sha256');
+      answer.on('data', (piece: Buffer) => hash.update(piece));
+      answer.on('error', reject);
+      answer.on('end', () => resolve(hash.digest('hex')));
+    });
+    asked.on('error', reject);
+    asked.end();
+  });
+}
+
 const get = (path: string, more = ''): string =>
   `GET ${path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n${more}\r\n`;
 
@@ -46,34 +63,7 @@ test('many at once arrive as they are, in bounded memory, and are closed', async
   const watch = setInterval(() => {
     most = Math.max(most, process.memoryUsage().arrayBuffers - before);
   }, 5);
-  const hashes = await Promise.all(
-    Array.from({ length: 6 }, async () => {
-      const hasher = createHash('sha256');
-      const { socket, ended } = slow(serving.port, get('/a.bin'));
-      let head = '';
-      socket.on('data', piece => {
-        if (head.endsWith('\r\n\r\n')) {
-          hasher.update(piece as Buffer);
-          return;
-        }
-        const text = head + (piece as Buffer).toString('latin1');
-        const end = text.indexOf('\r\n\r\n') + 4;
-        head = text.slice(0, end);
-        hasher.update(Buffer.from(text.slice(end), 'latin1'));
-      });
-      socket.removeAllListeners('data').on('data', piece => {
-        if (head.endsWith('\r\n\r\n')) return void hasher.update(piece as Buffer);
-        const text = head + (piece as Buffer).toString('latin1');
-        const end = text.indexOf('\r\n\r\n') + 4;
-        head = text.slice(0, end);
-        hasher.update(Buffer.from(text.slice(end), 'latin1'));
-        return undefined;
-      });
-      socket.resume();
-      await ended;
-      return hasher.digest('hex');
-    }),
-  );
+  const hashes = await Promise.all(Array.from({ length: 6 }, () => hashOf(serving.port, '/a.bin')));
   clearInterval(watch);
   expect(hashes).toEqual(Array(6).fill(hash));
   // A sixth of what was sent would be 24 MiB; most of what is seen here are the clients' own reads.
@@ -135,6 +125,55 @@ test('a file that is replaced between look and opening has the headers of what i
   expect((await serving.ask('/b.bin')).status).toBe(200);
   rmSync(site.file('b.bin'));
   expect((await serving.ask('/b.bin')).status).toBe(404);
+});
+
+/** Keeps all handles that are opened: one that is forgotten would be closed by the garbage collector, some time. */
+class Handles {
+  readonly #handles: FileHandle[] = [];
+  readonly #spy;
+
+  constructor() {
+    const { open } = Opener.prototype;
+    const handles = this.#handles;
+    this.#spy = vi.spyOn(Opener.prototype, 'open').mockImplementation(async function (this: Opener, path) {
+      const opened = await open.call(this, path);
+      if (typeof opened !== 'string') handles.push(opened.handle);
+      return opened;
+    });
+  }
+
+  get closed(): boolean {
+    return this.#handles.length > 0 && this.#handles.every(({ fd }) => fd === -1);
+  }
+
+  [Symbol.dispose](): void {
+    this.#spy.mockRestore();
+  }
+}
+
+test('a file of which the part that is asked for is gone between look and opening is 416', async () => {
+  using handles = new Handles();
+  const site = new Site({ 'a.bin': content(3 * MiB) });
+  const serving = await serve(site, { cache: { seconds: 60 } });
+  await serving.ask('/a.bin', { method: 'HEAD' });
+  site.write('a.bin', content(2 * MiB));
+  const answer = await serving.ask('/a.bin', { headers: { Range: `bytes=${2 * MiB}-` } });
+  expect([answer.status, answer.headers['content-range']]).toEqual([416, `bytes */${2 * MiB}`]);
+  site.write('a.bin', content(2 * MiB + 1));
+  const { headers } = await serving.ask('/a.bin');
+  site.write('a.bin', content(2 * MiB + 2));
+  const changed = await serving.ask('/a.bin', { headers: { 'If-Match': headers.etag as string } });
+  expect(changed.status).toBe(412);
+  await until('all files are closed', () => handles.closed);
+});
+
+test('a file whose headers can’t be sent is closed', async () => {
+  using handles = new Handles();
+  const site = new Site({ 'a.bin': content(2 * MiB) });
+  const serving = await serve(site, { headers: () => [['X', 'a\r\nb']] });
+  expect((await serving.ask('/a.bin')).status).toBe(500);
+  expect((await serving.ask('/a.bin', { headers: { Range: 'bytes=0-1,5000-5001' } })).status).toBe(500);
+  await until('all files are closed', () => handles.closed);
 });
 
 test('HEAD and 304 do not open it', async () => {

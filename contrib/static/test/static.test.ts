@@ -1,8 +1,9 @@
 // What a visitor gets: files with their headers, directories, other methods, what is not there.
 
 import { type Application, call, type Environ } from '@fapws/core';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { staticFiles } from '../src/index.ts';
+import { Opener } from '../src/opening.ts';
 import { changed, changedHttp, Site, serve } from './serving.ts';
 
 describe('a file', () => {
@@ -110,6 +111,30 @@ describe('methods', () => {
   test('go on to the application behind, if there is one', async () => {
     const { ask } = bound(await serve(new Site({ 'a.txt': 'a' }), { fallthrough: tell }));
     expect((await ask('/a.txt', { method: 'POST' })).text).toBe('POST /a.txt');
+  });
+});
+
+describe('what can’t be opened', () => {
+  test.each([
+    ['forbidden', 403, undefined],
+    ['busy', 503, '1'],
+  ] as const)('%s is %d, and goes to no other application', async (absence, status, retryAfter) => {
+    const open = vi.spyOn(Opener.prototype, 'open').mockResolvedValue(absence);
+    onTestFinished(() => open.mockRestore());
+    const { ask } = bound(await serve(new Site({ 'a.txt': 'a' }), { fallthrough: tell, spa: true }));
+    const answer = await ask('/a.txt');
+    expect([answer.status, answer.headers['retry-after']]).toEqual([status, retryAfter]);
+    open.mockRestore();
+    expect((await ask('/a.txt')).text).toBe('a');
+  });
+
+  test('for any other reason is an error that is reported', async () => {
+    const error = Object.assign(new Error('the disk is gone'), { code: 'EIO' });
+    const open = vi.spyOn(Opener.prototype, 'open').mockRejectedValue(error);
+    onTestFinished(() => open.mockRestore());
+    const serving = await serve(new Site({ 'a.txt': 'a' }), { fallthrough: tell });
+    expect((await serving.ask('/a.txt')).status).toBe(500);
+    expect(serving.log).toContain('the disk is gone');
   });
 });
 

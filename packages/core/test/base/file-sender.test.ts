@@ -5,6 +5,9 @@ import { type FileHandle, open, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import type { Base } from '../../src/base/base.ts';
+import { FileSender } from '../../src/base/file-sender.ts';
+import type { Exchange } from '../../src/http/exchange.ts';
 import { type FileExtent, FileResult, type Headers } from '../../src/index.ts';
 import { get, serve, within } from '../contract/support.ts';
 
@@ -221,4 +224,73 @@ test('the next request of the connection is answered behind a file', async () =>
   const client = await serving.connect();
   client.send(get().repeat(5));
   for (let count = 0; count < 5; count += 1) expect((await client.answer()).body.equals(bytes)).toBe(true);
+});
+
+describe('a block', () => {
+  /** What the sender sees of an answer, and what it reads into. */
+  function begin(size = BLOCK * 4) {
+    const reads: { buffer: Buffer; finish(): void }[] = [];
+    const transport = { backlog: 0 };
+    let over: () => void = () => {};
+    const exchange = {
+      room: size,
+      head: { method: 'GET' },
+      started: true,
+      connection: { transport },
+      send: () => true,
+      finish: () => over(),
+      whenWritable: () => {},
+      whenOver: (task: () => void) => {
+        over = task;
+      },
+    };
+    const handle = {
+      fd: 1,
+      stat: () => {},
+      close: async () => {},
+      read: (buffer: Buffer, _offset: number, length: number) =>
+        new Promise(resolve => reads.push({ buffer, finish: () => resolve({ bytesRead: length }) })),
+    } as unknown as FileHandle;
+    const result = new FileResult(handle);
+    new FileSender({} as Base, exchange as unknown as Exchange, result, handle).run();
+    return { reads, transport, leave: () => over() };
+  }
+
+  const turns = async (): Promise<void> => {
+    for (let turn = 0; turn < 3; turn += 1) await new Promise(resolve => setImmediate(resolve));
+  };
+
+  test('is read into again when the kernel has it, and not before', async () => {
+    const { reads, transport, leave } = begin();
+    reads[0]?.finish();
+    await turns();
+    expect(reads[1]?.buffer).toBe(reads[0]?.buffer);
+    transport.backlog = 5;
+    reads[1]?.finish();
+    await turns();
+    expect(reads[2]?.buffer).not.toBe(reads[1]?.buffer);
+    leave();
+  });
+
+  test('whose read is under way when the answer ends is nobody’s before that read has ended', async () => {
+    const first = begin();
+    first.leave();
+    await turns();
+    const second = begin();
+    expect(second.reads[0]?.buffer).not.toBe(first.reads[0]?.buffer);
+    first.reads[0]?.finish();
+    await turns();
+    const third = begin();
+    expect(third.reads[0]?.buffer).toBe(first.reads[0]?.buffer);
+  });
+
+  test('that the kernel does not have when the answer ends is nobody’s any more', async () => {
+    const first = begin(BLOCK);
+    first.transport.backlog = BLOCK;
+    first.reads[0]?.finish();
+    await turns();
+    // The answer is over: the next read found nothing left.
+    for (let number = 0; number < 9; number += 1)
+      expect(begin().reads[0]?.buffer).not.toBe(first.reads[0]?.buffer);
+  });
 });
