@@ -185,7 +185,8 @@ export class Answer {
     if (facts === null || encoding === null || this.#isHead) return;
     this.#stage = Coded;
     if (facts.length !== -1) this.#room = facts.length;
-    this.#use(new Encoder(encoding, this.#equipment.settings.levels[encoding]));
+    const { levels, syncLimit } = this.#equipment.settings;
+    this.#use(new Encoder(encoding, levels[encoding], unknownSize, syncLimit));
   }
 
   #codingOfStream(facts: Facts): Encoding | null {

@@ -33,6 +33,10 @@ interface Coding {
   readonly usual: number;
   /** The operation that lets out all that has been put in. */
   readonly flush: number;
+  /** The operation that ends the content. */
+  readonly finish: number;
+  /** Whether a reset may leave the level as it is; Brotli's makes it 11, up to Node 26 at least. */
+  readonly keepsLevel: boolean;
   parameters(level: number, size: number): Omit<Parameters, 'chunkSize'>;
   /** Absent where this Node does not have it. */
   readonly create: ((parameters: Parameters) => ZlibStream) | undefined;
@@ -62,6 +66,8 @@ const deflating = {
   highest: 9,
   usual: 6,
   flush: zlib.constants.Z_SYNC_FLUSH,
+  finish: zlib.constants.Z_FINISH,
+  keepsLevel: true,
   parameters: (level: number, size: number) => ({ level, windowBits: windowOf(size, 9, 15) }),
 };
 
@@ -81,6 +87,8 @@ export const codings: Readonly<Record<Encoding, Coding>> = {
     highest: 11,
     usual: 4,
     flush: zlib.constants.BROTLI_OPERATION_FLUSH,
+    finish: zlib.constants.BROTLI_OPERATION_FINISH,
+    keepsLevel: false,
     parameters: (level, size) => ({
       params: {
         [constant('BROTLI_PARAM_QUALITY')]: level,
@@ -97,6 +105,8 @@ export const codings: Readonly<Record<Encoding, Coding>> = {
     highest: 19,
     usual: 3,
     flush: constant('ZSTD_e_flush'),
+    finish: constant('ZSTD_e_end'),
+    keepsLevel: true,
     parameters: (level, size) => ({
       params: {
         [constant('ZSTD_c_compressionLevel')]: level,

@@ -1,9 +1,11 @@
 // RFC 9110 12.5.3, and what clients send that it does not foresee.
 
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { type Preference, Preferences } from '../src/accept-encoding.ts';
 import type { Encoding } from '../src/codings.ts';
+
+vi.setConfig({ testTimeout: 30_000 });
 
 const all: readonly Encoding[] = ['zstd', 'br', 'gzip', 'deflate'];
 const preferenceOf = (field: string | undefined, offered = all): Preference =>
@@ -163,7 +165,7 @@ describe('for any field', () => {
     fc.assert(
       fc.property(
         fc.oneof(
-          fc.string({ unit: 'binary' }),
+          fc.array(fc.integer({ min: 0, max: 255 })).map(octets => String.fromCharCode(...octets)),
           fc.array(parts).map(list => list.join('')),
         ),
         field => {

@@ -4,14 +4,25 @@ import zlib from 'node:zlib';
 import { type Application, call } from '@fapws/core';
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
+import { worksAtOnce } from '../src/at-once.ts';
 import { Cache } from '../src/cache.ts';
-import { allEncodings, compressAtOnce, createStream, type Encoding, isAvailable } from '../src/codings.ts';
+import {
+  allEncodings,
+  codings,
+  compressAtOnce,
+  createStream,
+  type Encoding,
+  isAvailable,
+  unknownSize,
+} from '../src/codings.ts';
 import { Encoder, GivenUp } from '../src/encoder.ts';
 import { type GzipOptions, gzip } from '../src/index.ts';
 import { settingsOf } from '../src/options.ts';
 import { reuse } from '../src/reused.ts';
 import { WholeCompressor } from '../src/whole.ts';
 import { decode } from './client.ts';
+
+vi.setConfig({ testTimeout: 30_000 });
 
 const encodings = allEncodings.filter(isAvailable);
 const levels: Record<Encoding, number> = { gzip: 6, deflate: 6, br: 4, zstd: 3 };
@@ -60,10 +71,14 @@ describe.each(encodings)('%s', encoding => {
     }
   });
 
-  test('piece by piece', async () => {
+  test('pieces can be compressed at once on this Node', () => {
+    expect(worksAtOnce(encoding)).toBe(true);
+  });
+
+  test.each([0, 1000, 1e6])('piece by piece, those up to %i octets at once', async syncLimit => {
     await fc.assert(
       fc.asyncProperty(fc.array(contents, { maxLength: 5 }), async pieces => {
-        const encoder = new Encoder(encoding, levels[encoding]);
+        const encoder = new Encoder(encoding, levels[encoding], unknownSize, syncLimit);
         const out: Buffer[] = [];
         for (const piece of pieces.filter(({ length }) => length > 0)) {
           const octets = await encoder.push(piece);
@@ -77,6 +92,19 @@ describe.each(encodings)('%s', encoding => {
     );
   });
 
+  test('levels hold for pieces that are compressed at once', async () => {
+    const content = Buffer.from(
+      Array.from({ length: 20_000 }, (_, at) => `word${(at * at * 7919) % 1013}`).join(' '),
+    );
+    const sizes: number[] = [];
+    for (const syncLimit of [0, 1e6]) {
+      const encoder = new Encoder(encoding, levels[encoding], unknownSize, syncLimit);
+      const out = [...(await encoder.push(content)), ...(await encoder.finish())];
+      sizes.push(Buffer.concat(out).length);
+    }
+    expect(sizes[1]).toBe(sizes[0]);
+  });
+
   test('whoever waits for an encoder that is given up is told, before, during and after', async () => {
     const encoder = new Encoder(encoding, levels[encoding]);
     const waiting = encoder.push(Buffer.alloc(1_000_000, 'abc'));
@@ -88,9 +116,20 @@ describe.each(encodings)('%s', encoding => {
   });
 });
 
-test('a stream that forgets its level at a reset is not reused', () => {
-  // Brotli, up to Node 26 at least: if this fails one day, it can be.
-  expect(reuse('br', 4)).toBe(null);
+describe.each(encodings)('a stream of %s that forgets its level at a reset', encoding => {
+  const { lowest, usual } = codings[encoding];
+  const words = Buffer.from(
+    Array.from({ length: 5000 }, (_, at) => `word${(at * at * 104_729) % 2017}`).join(' '),
+  );
+
+  test.each([lowest, usual - 1, usual, usual + 1, 9])('is not reused, with level %i', level => {
+    const compress = reuse(encoding, level);
+    if (compress === null) return;
+    const first = compress(words);
+    for (let at = 0; at < 3; at += 1) expect(compress(words).equals(first)).toBe(true);
+    const fresh = compressAtOnce(encoding, level, words);
+    expect(Math.abs(fresh.length - first.length)).toBeLessThan(0.02 * fresh.length);
+  });
 });
 
 test('where the internals of zlib are others, the public way is taken', () => {
