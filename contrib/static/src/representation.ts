@@ -79,7 +79,9 @@ export class Representation {
     const seconds = state.modified / SECOND;
     // RFC 9110 8.8.2.1: not later than Date. What is before the epoch or has five digits in its year can't be written.
     if (settings.lastModified && state.modified >= 0n && seconds < 253_402_300_800n) {
-      this.modified = Math.min(Number(seconds), Math.floor(Date.now() / 1000));
+      // The second before this one, in place of a time to come: Date is that of the turn in which the request was read.
+      const now = Math.floor(Date.now() / 1000);
+      this.modified = Number(seconds) > now ? now - 1 : Number(seconds);
       this.lastModified = httpDate(this.modified);
     }
     // Fields that files share come first: core finds a head that was sent before field by field.
