@@ -1,0 +1,220 @@
+// One request at a worker: from the environ to the last octet of the answer. The worker object owns the channel; this owns
+// what is to be said on it about one request.
+
+import type { Buffer } from 'node:buffer';
+import type { Environ, Result, StartResponse, Write } from '@fapws/core';
+import { WorkerError } from './errors.ts';
+import { headOf } from './head.ts';
+import { writeEnviron } from './marshal.ts';
+import type { Output } from './output.ts';
+import {
+  Abort,
+  Content,
+  Credit,
+  HasHead,
+  HEADER,
+  IsEnd,
+  IsMultiprocess,
+  Request,
+  WINDOW,
+  writeHeader,
+} from './protocol.ts';
+
+/** The content of a request that is all here. */
+export type WholeContent = Uint8Array | null;
+
+export class Call {
+  readonly environ: Environ;
+  readonly #startResponse: StartResponse;
+  readonly #resolve: (result: Result) => void;
+  readonly #reject: (error: unknown) => void;
+  /** undefined when it streams. */
+  readonly #content: WholeContent | undefined;
+  #output: Output | null = null;
+  id = 0;
+  /** Whether the caller has what it waits for. The worker may still be at it: `over` comes later. */
+  #settled = false;
+  #write: Write | null = null;
+  /** Octets that were taken and for which the worker has not been given new credit. */
+  #owed = 0;
+  #watching = false;
+  #signal: AbortSignal | null = null;
+  /** Octets of content that the worker waits for. */
+  #wanted = 0;
+  #pieces: AsyncIterator<Uint8Array> | null = null;
+  #reading = false;
+
+  constructor(
+    environ: Environ,
+    startResponse: StartResponse,
+    content: WholeContent | undefined,
+    resolve: (result: Result) => void,
+    reject: (error: unknown) => void,
+  ) {
+    this.environ = environ;
+    this.#startResponse = startResponse;
+    this.#content = content;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  /** HOT. Hands the request to a worker. */
+  begin(id: number, output: Output): void {
+    this.id = id;
+    this.#output = output;
+    const content = this.#content;
+    const length = writeEnviron(output, HEADER, this.environ);
+    const inline = content === null || content === undefined ? 0 : content.length;
+    output.reserve(HEADER + length + inline);
+    if (inline !== 0) output.block.set(content as Uint8Array, output.end + HEADER + length);
+    const flags =
+      (content === undefined ? 0 : IsEnd) | (this.environ['wsgi.multiprocess'] ? IsMultiprocess : 0);
+    writeHeader(output.block, output.end, length + inline, Request, flags, id, length);
+    output.advance(HEADER + length + inline);
+    if (content === undefined) this.watch();
+  }
+
+  /** Learns from now on when the client leaves. Not done for every request: most are answered before it matters. */
+  watch(): void {
+    if (this.#watching || this.#settled) return;
+    this.#watching = true;
+    const signal = this.environ['fapws.signal'];
+    if (signal.aborted) this.#clientLeft();
+    else {
+      this.#signal = signal;
+      signal.addEventListener('abort', this.#clientLeft, { once: true });
+    }
+  }
+
+  /** Whether nobody waits for the answer any more. */
+  get settled(): boolean {
+    return this.#settled;
+  }
+
+  readonly #clientLeft = (): void => {
+    const signal = this.environ['fapws.signal'];
+    this.#abandon(signal.reason);
+  };
+
+  /** Tells the worker that nobody waits any more. It says when it is over. */
+  #abandon(error: unknown): void {
+    if (this.#settled) return;
+    this.#output?.message(Abort, 0, this.id);
+    this.fail(error);
+  }
+
+  /** The caller gets an error. */
+  fail(error: unknown): void {
+    if (!this.#settle()) return;
+    this.#reject(error);
+  }
+
+  /** The worker is no more: 502, unless the answer has begun. */
+  lose(error: WorkerError): void {
+    if (!this.#settle()) return;
+    if (this.#write !== null || error.code !== 'FAPWS_WSGI_EXITED') {
+      // The head is out, so the answer is cut; or it is no accident, and the error says itself what is wrong.
+      this.#reject(error);
+      return;
+    }
+    try {
+      this.#startResponse('502 Bad Gateway', [['Content-Type', 'text/plain; charset=utf-8']]);
+      this.#resolve('The process of this application ended before it had answered.\n');
+    } catch (failure) {
+      this.#reject(failure);
+    }
+  }
+
+  #settle(): boolean {
+    if (this.#settled) return false;
+    this.#settled = true;
+    this.#signal?.removeEventListener('abort', this.#clientLeft);
+    this.#signal = null;
+    if (this.#pieces !== null)
+      void this.#pieces.return?.()?.catch(() => {
+        // Whoever gives the content up does not want to know why it would have ended.
+      });
+    return true;
+  }
+
+  /** HOT. A piece of the answer. @param headLength octets of the head at its beginning, if there is one */
+  answer(flags: number, headLength: number, payload: Buffer): void {
+    if (this.#settled) return;
+    try {
+      let content = payload;
+      if ((flags & HasHead) !== 0) {
+        const { status, headers } = headOf(payload.toString('latin1', 0, headLength));
+        const write = this.#startResponse(status, headers);
+        content = payload.subarray(headLength);
+        if ((flags & IsEnd) === 0) this.#write = write;
+      }
+      if ((flags & IsEnd) !== 0) {
+        this.#settle();
+        this.#resolve(content);
+      } else this.#send(content);
+    } catch (error) {
+      this.#abandon(error);
+    }
+  }
+
+  #send(content: Buffer): void {
+    // From here on the answer takes its time, and the client may leave meanwhile.
+    this.watch();
+    if (this.#settled || content.length === 0) return;
+    const slow = (this.#write as Write)(content);
+    if (slow === undefined) this.#taken(content.length);
+    else
+      slow.then(
+        () => this.#taken(content.length),
+        error => this.#abandon(error),
+      );
+  }
+
+  /** The client, or the kernel for it, has taken so many octets: the worker may send as many more. */
+  #taken(octets: number): void {
+    if (this.#settled) return;
+    this.#owed += octets;
+    // A word for every quarter of the window is enough to keep it open.
+    if (this.#owed < WINDOW / 4) return;
+    this.#output?.message(Credit, 0, this.id, this.#owed);
+    this.#owed = 0;
+  }
+
+  /** The worker's last word is that the application failed. @param traceback empty when there is nothing to tell */
+  broken(traceback: string): void {
+    this.fail(new WorkerError('FAPWS_WSGI_APPLICATION', `the application raised\n${traceback.trimEnd()}`));
+  }
+
+  /** The application reads content that is still to come. */
+  want(octets: number): void {
+    if (this.#settled || this.#content !== undefined) return;
+    this.#wanted += octets;
+    if (!this.#reading) void this.#sendContent();
+  }
+
+  async #sendContent(): Promise<void> {
+    this.#reading = true;
+    try {
+      this.#pieces ??= this.environ['wsgi.input'][Symbol.asyncIterator]();
+      while (this.#wanted > 0) {
+        const { done, value } = await this.#pieces.next();
+        if (this.#settled) return;
+        if (done === true) {
+          this.#output?.message(Content, IsEnd, this.id);
+          return;
+        }
+        this.#wanted -= value.length;
+        this.#output?.message(Content, 0, this.id, 0, value);
+      }
+    } catch (error) {
+      this.#abandon(error);
+    } finally {
+      this.#reading = false;
+    }
+  }
+
+  /** What the application has written to wsgi.errors. */
+  log(lines: string): void {
+    this.environ['wsgi.errors'].write(lines);
+  }
+}

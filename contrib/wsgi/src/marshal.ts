@@ -1,0 +1,134 @@
+// The environ as Python's marshal has it: a dict of str, which a worker decodes at the speed of C.
+// marshal is Python's own format for compiled modules. Types of version 2 and older are enough here, and every Python reads them.
+
+import { Buffer } from 'node:buffer';
+import type { Environ } from '@fapws/core';
+import type { Output } from './output.ts';
+
+const DICT = 0x7b; // '{'
+const NULL = 0x30; // '0', the end of a dict
+const UNICODE = 0x75; // 'u': length (4), UTF-8
+const TRUE = 0x54; // 'T'
+const FALSE = 0x46; // 'F'
+const INTEGER = 0x69; // 'i': 32 bits, signed
+const FLOAT = 0x67; // 'g': IEEE 754
+
+/** A key in front of its value. */
+interface Key {
+  readonly name: string;
+  readonly octets: Buffer;
+  /** Whether a value is a path: text in UTF-8 whose octets Python wants as code points (PEP 3333: "Unicode Issues"). */
+  readonly isPath: boolean;
+  /** Whether it is a CGI variable, which has to be a string. */
+  readonly isVariable: boolean;
+}
+
+/**
+ * Keys of core and of the contract that make sense only in this process, or that the worker sets itself. `fapws.*` and
+ * `wsgiorg.*` are for callbacks here.
+ */
+function isLocal(name: string): boolean {
+  return (
+    name.startsWith('fapws.') ||
+    name === 'wsgiorg.routing_args' ||
+    (name.startsWith('wsgi.') && name !== 'wsgi.url_scheme')
+  );
+}
+
+/** null for keys that do not go to Python. Clients make up header names, so all are forgotten when there are too many. */
+const keys = new Map<string, Key | null>();
+const MOST_KEYS = 512;
+
+function keyOf(name: string): Key | null {
+  const known = keys.get(name);
+  if (known !== undefined) return known;
+  const key = isLocal(name)
+    ? null
+    : {
+        name,
+        octets: encodedKey(name),
+        isPath: name === 'PATH_INFO' || name === 'SCRIPT_NAME',
+        isVariable: !name.includes('.'),
+      };
+  if (keys.size >= MOST_KEYS) keys.clear();
+  keys.set(name, key);
+  return key;
+}
+
+const https = keyOf('HTTPS') as Key;
+
+function encodedKey(name: string): Buffer {
+  const text = Buffer.from(name);
+  const head = Buffer.alloc(5);
+  head[0] = UNICODE;
+  head.writeUInt32LE(text.length, 1);
+  return Buffer.concat([head, text]);
+}
+
+/** HOT. Writes `environ` behind the end of `output`, `offset` octets further. @returns its octets */
+export function writeEnviron(output: Output, offset: number, environ: Environ): number {
+  output.reserve(offset + 2);
+  let octets = offset;
+  output.block[output.end + octets] = DICT;
+  octets += 1;
+  const names = Reflect.ownKeys(environ) as string[];
+  for (let at = 0; at < names.length; at += 1) {
+    const key = keyOf(names[at] as string);
+    if (key === null) continue;
+    const value = environ[key.name];
+    if (typeof value === 'string') octets = writeText(output, octets, key, value);
+    else if (typeof value === 'boolean' || typeof value === 'number')
+      octets = writeOther(output, octets, key, value);
+  }
+  // A variable that CGI programs know HTTPS by (PEP 3333: "environ Variables").
+  if (environ['wsgi.url_scheme'] === 'https' && environ['HTTPS'] === undefined) {
+    octets = writeText(output, octets, https, 'on');
+  }
+  output.reserve(octets + 1);
+  output.block[output.end + octets] = NULL;
+  return octets + 1 - offset;
+}
+
+/** HOT. */
+function writeText(output: Output, octets: number, key: Key, text: string): number {
+  const size = key.octets.length;
+  // Twice UTF-8: what has to become octets becomes up to three octets, each of which then is a code point.
+  output.reserve(octets + size + 5 + 6 * text.length);
+  const { block } = output;
+  const start = output.end + octets;
+  block.set(key.octets, start);
+  let written = block.write(text, start + size + 5);
+  if (written !== text.length && needsOctets(key, text)) {
+    written = block.write(Buffer.from(text).toString('latin1'), start + size + 5);
+  }
+  block[start + size] = UNICODE;
+  block.writeUInt32LE(written, start + size + 1);
+  return octets + size + 5 + written;
+}
+
+/** A code point of a header's value is an octet already. What a middleware has put there and is no octet becomes UTF-8. */
+function needsOctets(key: Key, text: string): boolean {
+  return key.isPath || (key.isVariable && /[^\0-\xff]/.test(text));
+}
+
+function writeOther(output: Output, octets: number, key: Key, value: boolean | number): number {
+  // PEP 3333: a variable is a string.
+  if (key.isVariable) return writeText(output, octets, key, String(value));
+  const size = key.octets.length;
+  output.reserve(octets + size + 9);
+  const { block } = output;
+  const start = output.end + octets;
+  block.set(key.octets, start);
+  if (typeof value === 'boolean') {
+    block[start + size] = value ? TRUE : FALSE;
+    return octets + size + 1;
+  }
+  if ((value | 0) === value) {
+    block[start + size] = INTEGER;
+    block.writeInt32LE(value, start + size + 1);
+    return octets + size + 5;
+  }
+  block[start + size] = FLOAT;
+  block.writeDoubleLE(value, start + size + 1);
+  return octets + size + 9;
+}

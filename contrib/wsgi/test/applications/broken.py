@@ -1,0 +1,3 @@
+"""Can not be loaded."""
+
+undefined_name  # noqa

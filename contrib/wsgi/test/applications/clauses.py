@@ -1,0 +1,499 @@
+"""One application per clause of PEP 3333, found by the path: /A1 is A1(). What it has to say it answers, or writes to wsgi.errors."""
+
+import io
+import json
+import os
+import sys
+import tempfile
+
+PLAIN = [("Content-Type", "text/plain")]
+# What applications have noticed after their answer, by name; /noticed?name tells it.
+noticed = {}
+
+
+def application(environ, start_response):
+    return globals()[environ["PATH_INFO"].strip("/") or "B"](environ, start_response)
+
+
+def text(start_response, value):
+    start_response("200 OK", PLAIN)
+    return [json.dumps(value).encode()]
+
+
+def read_noticed(environ, start_response):
+    return text(start_response, noticed.get(environ["QUERY_STRING"]))
+
+
+class Result:
+    """An iterable with close() and nothing else: any other attribute would raise."""
+
+    __slots__ = ("_blocks", "_name")
+
+    def __init__(self, name, *blocks):
+        self._blocks = iter(blocks)
+        self._name = name
+        noticed[name] = 0
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        block = next(self._blocks)
+        if callable(block):
+            return block()
+        return block
+
+    def close(self):
+        noticed[self._name] += 1
+
+
+class Sized(Result):
+    __slots__ = ("_length",)
+
+    def __init__(self, name, *blocks):
+        super().__init__(name, *blocks)
+        self._length = len(blocks)
+
+    def __len__(self):
+        return self._length
+
+
+def fail():
+    raise ZeroDivisionError("on purpose")
+
+
+def A1(*arguments, **keywords):
+    environ, start_response = arguments
+    return text(start_response, [len(arguments), len(keywords)])
+
+
+def A2(environ, start_response):
+    fresh = "left.over" not in environ
+    environ["left.over"] = 1
+    del environ["REQUEST_METHOD"]
+    return text(start_response, [type(environ) is dict, fresh])
+
+
+def A3(environ, start_response):
+    write = start_response("200 OK", PLAIN, None)
+    return [str(callable(write)).encode()]
+
+
+def A3_arguments(environ, start_response):
+    start_response("200 OK")
+
+
+def A4(environ, start_response):
+    yield b""
+    start_response("200 OK", PLAIN)
+    yield b"lazy"
+
+
+def A4_late(environ, start_response):
+    yield b"early"
+    start_response("200 OK", PLAIN)
+
+
+def A5(environ, start_response):
+    start_response("200 OK", PLAIN)
+    return Result("A5", b"a", b"b")
+
+
+def A5_kind(environ, start_response):
+    start_response("200 OK", PLAIN)
+    return 5
+
+
+def A6(environ, start_response):
+    start_response("200 OK", PLAIN)
+    return Sized("A6", b"only")
+
+
+def A6_two(environ, start_response):
+    start_response("200 OK", PLAIN)
+    return Sized("A6_two", b"on", b"ly")
+
+
+def A7(environ, start_response):
+    start_response("200 OK", PLAIN)
+    return Result("A7", b"a", b"b")
+
+
+def A7_raise(environ, start_response):
+    start_response("200 OK", PLAIN)
+    return Result("A7_raise", b"a", fail)
+
+
+def A7_length(environ, start_response):
+    start_response("200 OK", PLAIN + [("Content-Length", "1")])
+    return Result("A7_length", b"a", b"b", b"c")
+
+
+def A7_gone(environ, start_response):
+    start_response("200 OK", PLAIN)
+
+    def blocks():
+        while True:
+            yield b"x" * 1000
+
+    result = Result("A7_gone")
+    result._blocks = blocks()
+    return result
+
+
+def A8(environ, start_response):
+    start_response("200 OK", PLAIN)
+    yield b"first"
+    # Goes on only when the client, who has the first block, has left something here to read.
+    yield environ["wsgi.input"].read(6)
+
+
+def A9(environ, start_response):
+    start_response("200 OK", PLAIN)
+    return [bytes(range(256))]
+
+
+def A9_str(environ, start_response):
+    start_response("200 OK", PLAIN)
+    return ["text"]
+
+
+def B(environ, start_response):
+    shown = {key: value if isinstance(value, (str, bool)) else repr(value) for key, value in environ.items()}
+    shown["types"] = sorted({type(value).__name__ for key, value in environ.items() if "." not in key})
+    shown["key types"] = sorted({type(key).__name__ for key in environ})
+    shown["largest"] = max(ord(letter) for value in environ.values() if type(value) is str for letter in value)
+    shown["version"] = environ["wsgi.version"] == (1, 0) and type(environ["wsgi.version"]) is tuple
+    return text(start_response, shown)
+
+
+def C1(environ, start_response):
+    source = environ["wsgi.input"]
+    parts = [source.read(3), source.readline(), source.readline(2), source.readlines(1), list(source), source.read(), source.read(1)]
+    return text(start_response, json.loads(json.dumps(parts, default=lambda part: part.decode("latin-1"))))
+
+
+def C2(environ, start_response):
+    source = environ["wsgi.input"]
+    size = len(source.read(int(environ.get("CONTENT_LENGTH") or 0) + 10))
+    return text(start_response, [size, source.read(10).decode(), source.readline().decode(), len(source.readlines())])
+
+
+def C3(environ, start_response):
+    return text(start_response, len(environ["wsgi.input"].read()))
+
+
+def C_never(environ, start_response):
+    return text(start_response, "not read")
+
+
+def D1(environ, start_response):
+    errors = environ["wsgi.errors"]
+    errors.write("one\ntw")
+    errors.write("o\n")
+    errors.writelines(["three\n", "f\u00f6ur \u20ac \ud800"])
+    errors.flush()
+    print("five", file=errors)
+    errors.write("six")
+    return text(start_response, "said")
+
+
+def D1_bytes(environ, start_response):
+    try:
+        environ["wsgi.errors"].write(b"bytes")
+    except TypeError as error:
+        return text(start_response, str(error))
+
+
+def E1(environ, start_response):
+    start_response("200 OK", PLAIN + [("X-First", "1")])
+    try:
+        fail()
+    except ZeroDivisionError:
+        start_response("203 Replaced", PLAIN, sys.exc_info())
+    return [b"", b"second"]
+
+
+def E2(environ, start_response):
+    start_response("200 OK", PLAIN)
+    start_response("200 OK", PLAIN)
+
+
+def E2_after_failure(environ, start_response):
+    try:
+        start_response("nonsense", PLAIN)
+    except ValueError:
+        start_response("200 OK", PLAIN)
+    return [b"never"]
+
+
+def E3(environ, start_response):
+    write = start_response("200 OK", PLAIN)
+    write(b"sent")
+    try:
+        raise KeyError("the original")
+    except KeyError:
+        start_response("500 Late", PLAIN, sys.exc_info())
+    return [b"never"]
+
+
+def E4(environ, start_response):
+    import gc
+    import weakref
+
+    class Witness:
+        pass
+
+    gc.disable()
+    try:
+        witness = Witness()
+        reference = weakref.ref(witness)
+
+        def scene(held):
+            try:
+                fail()
+            except ZeroDivisionError:
+                start_response("200 OK", PLAIN, sys.exc_info())
+
+        scene(witness)
+        del witness
+        return [str(reference() is None).encode()]
+    finally:
+        gc.enable()
+
+
+def E5(environ, start_response):
+    wrong = [
+        ("200", PLAIN),
+        ("200OK", PLAIN),
+        ("199 Low", PLAIN),
+        ("200 O\nK", PLAIN),
+        (200, PLAIN),
+        (b"200 OK", PLAIN),
+        ("200 OK", tuple(PLAIN)),
+        ("200 OK", dict(PLAIN)),
+        ("200 OK", [["A", "b"]]),
+        ("200 OK", [("A", "b", "c")]),
+        ("200 OK", [("A", 5)]),
+        ("200 OK", [(b"A", "b")]),
+        ("200 OK", [("A:", "b")]),
+        ("200 OK", [("", "b")]),
+        ("200 OK", [("A b", "b")]),
+        ("200 OK", [("A", "b\r\nC: d")]),
+        ("200 OK", [("A", "b\0")]),
+        ("200 OK", [("A", "\u20ac")]),
+        ("200 OK", [("Status", "200 OK")]),
+        ("200 OK", [("Content-Length", "-1")]),
+        ("200 OK", [("Content-Length", "1"), ("content-length", "1")]),
+    ]
+    accepted = []
+    for status, headers in wrong:
+        try:
+            # exc_info lets one request try them all.
+            start_response(status, headers, (None, ValueError(), None))
+            accepted.append([repr(status), repr(headers)])
+        except (TypeError, ValueError):
+            pass
+    start_response("200 \u00fcber all", [("X-Latin", "\u00e9"), ("!#$%&'*+-.^_`|~09", "\t ~")], (None, ValueError(), None))
+    return [json.dumps(accepted).encode()]
+
+
+def E6(environ, start_response):
+    accepted = []
+    for name in (
+        "Connection Keep-Alive Proxy-Authenticate Proxy-Authorization TE Trailer Trailers Transfer-Encoding Upgrade te".split()
+    ):
+        try:
+            start_response("200 OK", [(name, "x")], (None, ValueError(), None))
+            accepted.append(name)
+        except ValueError:
+            pass
+    start_response("200 OK", PLAIN, (None, ValueError(), None))
+    return [json.dumps(accepted).encode()]
+
+
+def E7(environ, start_response):
+    start_response("200 OK", [("content-type", "text/plain"), ("dATE", "mine"), ("sERVER", "mine too")])
+    return [b"x"]
+
+
+def F1(environ, start_response):
+    start_response("200 OK", PLAIN + [("Content-Length", "3")])
+    yield b"ab"
+    yield b"cdef"
+
+
+def F1_list(environ, start_response):
+    start_response("200 OK", PLAIN + [("Content-Length", "3")])
+    return [b"abcdef"]
+
+
+def F1_write(environ, start_response):
+    write = start_response("200 OK", PLAIN + [("Content-Length", "3")])
+    write(b"abc")
+    try:
+        write(b"d")
+    except ValueError as error:
+        noticed["F1_write"] = str(error)
+    return []
+
+
+def F2(environ, start_response):
+    start_response("200 OK", PLAIN + [("Content-Length", "10")])
+    yield b"short"
+
+
+def F2_list(environ, start_response):
+    start_response("200 OK", PLAIN + [("Content-Length", "10")])
+    return [b"short"]
+
+
+def F3(environ, start_response):
+    start_response("200 OK", PLAIN)
+    return [b"x" * int(environ["QUERY_STRING"])]
+
+
+def F3_unknown(environ, start_response):
+    start_response("200 OK", PLAIN)
+    yield b"a"
+    yield b"b"
+
+
+def G1(environ, start_response):
+    write = start_response("200 OK", PLAIN)
+    write(b"one ")
+    write(b"")
+    write(b"two ")
+    return [b"three ", b"four"]
+
+
+def G1_str(environ, start_response):
+    start_response("200 OK", PLAIN)("text")
+
+
+def H1(environ, start_response):
+    fail()
+
+
+def H1_exit(environ, start_response):
+    sys.exit("no, I stay")
+
+
+def H1_after(environ, start_response):
+    start_response("200 OK", PLAIN)
+    yield b"begun"
+    fail()
+
+
+def H1_close(environ, start_response):
+    start_response("200 OK", PLAIN)
+
+    class Unclosable:
+        def __iter__(self):
+            return iter([b"whole"])
+
+        def close(self):
+            fail()
+
+    return Unclosable()
+
+
+def I1(environ, start_response):
+    if environ["QUERY_STRING"] == "refuse":
+        start_response("401 Unauthorized", PLAIN)
+        return [b"not read"]
+    return text(start_response, environ["wsgi.input"].read().decode())
+
+
+def I3(environ, start_response):
+    start_response("404 My own words", PLAIN + [("Content-Encoding", "mine"), ("ETag", '"x"')])
+    return [b"as it is"]
+
+
+def J1(environ, start_response):
+    environ["wsgi.early_hints"]([("Link", "</style.css>; rel=preload")])
+    try:
+        environ["wsgi.early_hints"]([("Link", "a\nb")])
+    except ValueError:
+        return text(start_response, "checked")
+
+
+def K1(environ, start_response):
+    reads = []
+
+    class Reader(io.BytesIO):
+        def read(self, *arguments):
+            reads.append(arguments)
+            return super().read(*arguments)
+
+        def close(self):
+            noticed["K1"] = "closed"
+
+    wrapper = environ["wsgi.file_wrapper"](Reader(b"in memory"), 4)
+    start_response("200 OK", PLAIN + [("X-Reads", str(len(reads)))])
+    return wrapper
+
+
+def K2(environ, start_response):
+    """A middleware that changes the wrapper's blocks."""
+    wrapper = environ["wsgi.file_wrapper"](io.BytesIO(b"abcdefgh"), 4)
+    start_response("200 OK", PLAIN)
+    return (block.upper() + b"|" for block in wrapper)
+
+
+def K2_unclosable(environ, start_response):
+    class Reader:
+        def __init__(self):
+            self.left = 3
+
+        def read(self, size):
+            self.left -= 1
+            return b"r" if self.left >= 0 else b""
+
+    start_response("200 OK", PLAIN)
+    return environ["wsgi.file_wrapper"](Reader())
+
+
+def K3(environ, start_response):
+    file = tempfile.TemporaryFile()
+    file.write(b"0123456789" * 50000)
+    file.seek(499990)
+    start_response("200 OK", PLAIN)
+    return environ["wsgi.file_wrapper"](file)
+
+
+def K3_length(environ, start_response):
+    file = tempfile.TemporaryFile()
+    file.write(b"0123456789")
+    file.seek(2)
+    start_response("200 OK", PLAIN + [("Content-Length", "4")])
+    return environ["wsgi.file_wrapper"](file)
+
+
+def no_content(environ, start_response):
+    start_response(environ["QUERY_STRING"].replace("+", " "), [])
+    return Result("no_content", b"must not be seen", b"nor this")
+
+
+def large(environ, start_response):
+    start_response("200 OK", PLAIN)
+    size = int(environ["QUERY_STRING"])
+    noticed["sent"] = 0
+    while noticed["sent"] < size:
+        yield b"l" * 100000
+        noticed["sent"] += 100000
+
+
+def process_id(environ, start_response):
+    return text(start_response, os.getpid())
+
+
+def leave(environ, start_response):
+    sys.stderr.write("the last words\n")
+    os._exit(7)
+
+
+def leave_later(environ, start_response):
+    start_response("200 OK", PLAIN)
+    yield b"begun"
+    os._exit(7)
