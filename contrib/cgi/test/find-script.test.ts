@@ -30,6 +30,7 @@ function populated(): Scripts {
   scripts.link('root/nowhere', 'missing');
   scripts.link('root/circle', 'circle');
   scripts.link('root/alias', 'nph-raw');
+  scripts.link('root/nph-alias', 'hello');
   return scripts;
 }
 
@@ -76,6 +77,7 @@ describe('no script', () => {
     ['/plain.txt', 403, 'is not executable (chmod +x)'],
     ['/nph-raw', 501, 'non-parsed header'],
     ['/alias', 501, 'non-parsed header'],
+    ['/nph-alias', 501, 'non-parsed header'],
     ['/hello%00', 404, ''],
     ['/..%2fsecret', 404, ''],
     ['/%2e%2e/secret', 404, ''],

@@ -3,6 +3,7 @@
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
+import type { CallRequest, Middleware } from '@fapws/core';
 import { Program } from '@fapws/testing';
 import { describe, expect, test } from 'vitest';
 import { BOUND, CgiServer, runs, Scripts, text, until } from './scripts.ts';
@@ -73,14 +74,28 @@ describe('when the client leaves', () => {
 
   test('a child that ignores SIGTERM goes with its script', async () => {
     using scripts = new Scripts();
-    scripts.write(
-      'parent',
-      text(`sh -c "trap '' TERM; while :; do sleep 1; done" & echo "pids:$$ $!;"; wait`),
-    );
+    const child = 'trap "" TERM; echo "pids:$PPID $$;"; while :; do sleep 1; done';
+    scripts.write('parent', text(`sh -c '${child}' & wait`));
     await using server = new CgiServer(scripts, { timeouts: { kill: 30 } });
     const { socket, pids } = await running(server, '/parent');
     socket.destroy();
     await areGone(pids);
+  });
+
+  test('before the script has been started', async () => {
+    using scripts = new Scripts();
+    scripts.write('late', `echo "pids:$$" >&2; exec sleep 60`);
+    const untilLeft: Middleware = application => async (environ, startResponse) => {
+      const { 'fapws.signal': left } = environ;
+      socket.destroy();
+      if (!left.aborted) await once(left, 'abort');
+      return application(environ, startResponse);
+    };
+    await using server = new CgiServer(scripts, {}, untilLeft);
+    const socket = connect(await server.port(), '127.0.0.1');
+    socket.write('GET /cgi-bin/late HTTP/1.1\r\nHost: a\r\n\r\n');
+    await until(() => server.over === 1, 'the answer is over');
+    await until(() => !childrenOf(process.pid).some(({ state }) => state !== 'Z'), 'nothing runs');
   });
 
   test('one that can clean up does', async () => {
@@ -92,6 +107,15 @@ describe('when the client leaves', () => {
     await areGone(pids);
     expect(readdirSync(scripts.root)).toContain('cleaned');
   });
+});
+
+test('a script whose answer is no good is ended', async () => {
+  using scripts = new Scripts();
+  scripts.write('bad', `echo "pids:$$" >&2; printf 'bad\\n\\n'; exec sleep 60`);
+  const server = new CgiServer(scripts);
+  expect((await server.call('/bad')).statusCode).toBe(502);
+  await until(() => server.log.text.includes('pids:'), 'the number is logged');
+  await areGone([Number(/pids:(\d+)/.exec(server.log.text)?.[1])]);
 });
 
 describe('time', () => {
@@ -161,19 +185,32 @@ describe('number', () => {
     await areGone(busy[1]?.pids as number[]);
   });
 
-  test('no zombies and no open files are left of a hundred scripts', async () => {
+  test('no zombies, open files or timers are left of a hundred scripts', async () => {
     using scripts = new Scripts();
     scripts.write('quick', text('cat'));
     scripts.write('failing', 'exit 1');
     await using server = new CgiServer(scripts);
-    const send = (path: string) => server.call(path, { method: 'POST', body: 'hello' });
-    await send('/quick');
-    const filesBefore = readdirSync('/proc/self/fd').length;
+    const timers = (): number => process.getActiveResourcesInfo().filter(name => name === 'Timeout').length;
+    const known = { method: 'POST', body: 'hello' };
+    const chunked = {
+      method: 'POST',
+      body: '5\r\nhello\r\n0\r\n\r\n',
+      headers: { 'Transfer-Encoding': 'chunked' },
+    };
+    const broken = { ...chunked, body: '5\r\nhello\r\nno chunk\r\n' };
+    const send = (path: string, request: CallRequest) => server.call(path, request).catch(() => null);
+    await Promise.all([known, chunked, broken].map(request => send('/quick', request)));
+    const before = { files: readdirSync('/proc/self/fd').length, timers: timers() };
     for (let round = 0; round < 10; round += 1) {
-      await Promise.all(Array.from({ length: 10 }, (_, at) => send(at % 2 === 0 ? '/quick' : '/failing')));
+      await Promise.all(
+        Array.from({ length: 10 }, (_, at) =>
+          send(at % 2 === 0 ? '/quick' : '/failing', [known, chunked, broken][at % 3] as CallRequest),
+        ),
+      );
     }
     await until(() => childrenOf(process.pid).every(({ state }) => state !== 'Z'), 'no zombies are there');
-    await until(() => readdirSync('/proc/self/fd').length <= filesBefore + 2, 'no files are open');
+    await until(() => readdirSync('/proc/self/fd').length <= before.files + 2, 'no files are open');
+    await until(() => timers() <= before.timers + 2, 'no timers run');
   });
 });
 

@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { request } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
+import type { Input, Middleware } from '@fapws/core';
 import { describe, expect, test } from 'vitest';
 import { BOUND, CgiServer, Scripts, text, until } from './scripts.ts';
 
@@ -103,6 +104,24 @@ describe('to the script', () => {
     await setTimeout(100);
     expect(existsSync(whole)).toBe(false);
   });
+});
+
+test('an input that fails ends the script, whoever made it', async () => {
+  using scripts = new Scripts();
+  const whole = scripts.path('whole');
+  scripts.write('save', `cat >/dev/null && touch '${whole}'\n${text('echo saved')}`);
+  const failing: Middleware = application => (environ, startResponse) => {
+    const pieces = async function* (): AsyncGenerator<Uint8Array> {
+      yield Buffer.from('part');
+      throw new Error('it can’t be decoded');
+    };
+    return application({ ...environ, 'wsgi.input': pieces() as unknown as Input }, startResponse);
+  };
+  const server = new CgiServer(scripts, {}, failing);
+  expect((await server.call('/save', { method: 'POST', body: 'hello' })).statusCode).toBe(500);
+  expect(server.log.text).toContain('it can’t be decoded');
+  await setTimeout(100);
+  expect(existsSync(whole)).toBe(false);
 });
 
 describe('without a length', () => {
