@@ -151,9 +151,9 @@ export function openFiles(root: string): number {
 
 /** Waits, within bounds, until something holds. */
 export async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  const end = Date.now() + 5000;
+  const end = Date.now() + 15_000;
   while (!(await holds())) {
-    if (Date.now() > end) throw new Error(`not within 5 seconds: ${what}`);
+    if (Date.now() > end) throw new Error(`not within 15 seconds: ${what}`);
     await new Promise(resolve => setTimeout(resolve, 10));
   }
 }
