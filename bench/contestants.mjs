@@ -29,6 +29,21 @@ export const contestants = [
   { name: 'send', title: 'send', packages: ['send'], field: 'files' },
   { name: 'fastify-static', title: '@fastify/static', packages: ['@fastify/static'], field: 'files' },
   { name: 'nginx', title: 'nginx', packages: [], field: 'files' },
+
+  { name: 'fapws-gzip', title: '@fapws/gzip', packages: ['@fapws/gzip'], field: 'compressed' },
+  {
+    name: 'fapws-gzip-cache',
+    title: '@fapws/gzip, with its cache',
+    packages: ['@fapws/gzip'],
+    field: 'compressed',
+  },
+  { name: 'compression', title: 'compression', packages: ['compression'], field: 'compressed' },
+  {
+    name: 'fastify-compress',
+    title: '@fastify/compress',
+    packages: ['@fastify/compress'],
+    field: 'compressed',
+  },
 ];
 
 /** Whom the benchmark is about, and whom the ratios are taken against. */

@@ -1,5 +1,6 @@
 // What is measured, in the order of the report. A new scenario is a file beside this one and a line here.
 import { browserHeaders } from './browser-headers.mjs';
+import { compressed } from './compressed.mjs';
 import { connectionPerRequest } from './connection-per-request.mjs';
 import { echo } from './echo.mjs';
 import { file1k, file10m, file100k, fileNotModified, filesMany } from './files.mjs';
@@ -34,4 +35,5 @@ export const scenarios = [
   file10m,
   fileNotModified,
   filesMany,
+  ...compressed,
 ];
