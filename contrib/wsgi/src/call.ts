@@ -39,6 +39,7 @@ export class Call {
   #owed = 0;
   #watching = false;
   #signal: AbortSignal | null = null;
+  #listener: (() => void) | null = null;
   /** Octets of content that the worker waits for. */
   #wanted = 0;
   #pieces: AsyncIterator<Uint8Array> | null = null;
@@ -82,7 +83,8 @@ export class Call {
     if (signal.aborted) this.#clientLeft();
     else {
       this.#signal = signal;
-      signal.addEventListener('abort', this.#clientLeft, { once: true });
+      this.#listener = () => this.#clientLeft();
+      signal.addEventListener('abort', this.#listener, { once: true });
     }
   }
 
@@ -91,16 +93,21 @@ export class Call {
     return this.#settled;
   }
 
-  readonly #clientLeft = (): void => {
-    const signal = this.environ['fapws.signal'];
-    this.#abandon(signal.reason);
-  };
+  #clientLeft(): void {
+    this.#abandon(this.environ['fapws.signal'].reason);
+  }
 
   /** Tells the worker that nobody waits any more. It says when it is over. */
   #abandon(error: unknown): void {
     if (this.#settled) return;
     this.#output?.message(Abort, 0, this.id);
     this.fail(error);
+  }
+
+  /** There will be no answer; nobody has to hear that of whom the client has left already. */
+  refuse(error: WorkerError): void {
+    const signal = this.environ['fapws.signal'];
+    this.fail(signal.aborted ? signal.reason : error);
   }
 
   /** The caller gets an error. */
@@ -128,8 +135,10 @@ export class Call {
   #settle(): boolean {
     if (this.#settled) return false;
     this.#settled = true;
-    this.#signal?.removeEventListener('abort', this.#clientLeft);
-    this.#signal = null;
+    if (this.#signal !== null) {
+      this.#signal.removeEventListener('abort', this.#listener as () => void);
+      this.#signal = null;
+    }
     if (this.#pieces !== null)
       void this.#pieces.return?.()?.catch(() => {
         // Whoever gives the content up does not want to know why it would have ended.

@@ -59,14 +59,15 @@ export class Output {
   readonly #flush = (): void => {
     this.#scheduled = false;
     if (this.#start === this.#end || this.#stream.destroyed) return;
-    const octets = this.#block.subarray(this.#start, this.#end);
-    this.#start = this.#end;
-    this.#stream.write(octets);
-    if (this.#block.length > BLOCK) {
+    this.#stream.write(this.#block.subarray(this.#start, this.#end));
+    if (this.#stream.writableLength === 0 && this.#block.length === BLOCK) {
+      // The kernel has a copy of it all, so the block is free again.
+      this.#end = 0;
+    } else if (this.#block.length > BLOCK) {
       // One large request must not make every later block large.
       this.#block = Buffer.allocUnsafeSlow(BLOCK);
-      this.#start = 0;
       this.#end = 0;
     }
+    this.#start = this.#end;
   };
 }

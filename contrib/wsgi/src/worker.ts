@@ -176,7 +176,7 @@ export class Worker extends EventEmitter<WorkerEvents> implements MessageReceive
         return;
       }
       if (this.#state === 'stopping') {
-        call.fail(this.#failure ?? closed());
+        call.refuse(this.#failure ?? closed());
         return;
       }
       if (this.#watchTimer === null) {
@@ -197,7 +197,7 @@ export class Worker extends EventEmitter<WorkerEvents> implements MessageReceive
     if (this.#state !== 'stopping') {
       this.#state = 'stopping';
       for (const call of this.#takeWaiting()) {
-        call.fail(closed());
+        call.refuse(closed());
       }
       this.#output?.message(Stop);
     }
@@ -310,7 +310,7 @@ export class Worker extends EventEmitter<WorkerEvents> implements MessageReceive
       `The application ${this.#settings.application} could not be started.\n${why}`,
     );
     this.#state = 'stopping';
-    for (const call of this.#takeWaiting()) call.fail(this.#failure);
+    for (const call of this.#takeWaiting()) call.refuse(this.#failure);
     this.emit('failed', this.#failure);
     this.kill();
   }

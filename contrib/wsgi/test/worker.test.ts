@@ -212,6 +212,20 @@ describe.runIf(hasPython)('clients', () => {
   });
 });
 
+describe.runIf(hasPython)('wsgi.errors', () => {
+  for (const threads of [1, 2]) {
+    test(`may be written to by threads of the application (${threads} threads)`, {
+      timeout: SECONDS,
+    }, async () => {
+      await using front = await Front.open('slow:application', { threads });
+      const answer = await front.ask('/threaded_log');
+      expect([answer.body.length, answer.cut]).toEqual([500_000, false]);
+      await front.until(() => front.log.length >= 1_500_000);
+      expect(front.log.match(/(^|: )x{5000}$/gm)?.length).toBe(300);
+    });
+  }
+});
+
 describe.runIf(hasPython)('files', () => {
   test('a file of any size is sent whole', { timeout: SECONDS }, async () => {
     const folder = await mkdtemp(join(tmpdir(), 'fapws-wsgi-'));

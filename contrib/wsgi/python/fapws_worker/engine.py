@@ -14,6 +14,7 @@ from .protocol import (
     CONTENT,
     CREDIT,
     END,
+    LOG,
     MULTIPROCESS,
     REQUEST,
     STOP,
@@ -36,7 +37,7 @@ class Engine:
         self.stopping = False
         # Requests that are queued or being answered.
         self.requests = {}
-        self.errors = ErrorStream(self.send, self.current_request)
+        self.errors = ErrorStream(self, self.current_request)
         # The same in every environ.
         self.constants = {
             "wsgi.version": (1, 0),
@@ -69,9 +70,11 @@ class Engine:
         """Sends at once."""
         raise NotImplementedError
 
-    def answer(self, data):
-        """Sends the whole of an answer; at the latest before the application is called again."""
-        raise NotImplementedError
+    def log(self, request, lines):
+        """Sends whole lines to the front's log."""
+        # Lone surrogates, as file names can have, are shown and stop nothing.
+        octets = lines.encode("utf-8", "backslashreplace")
+        self.send(message(LOG, octets, 0 if request is None else request.id))
 
     def wait(self, request):
         """Returns when there is news of a request, or may be."""

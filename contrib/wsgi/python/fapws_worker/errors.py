@@ -1,15 +1,13 @@
 """wsgi.errors: goes to the log of the front line by line, with the request at which it was written."""
 
-from .protocol import LOG, message
-
 
 class ErrorStream:
     """A text sink for all requests; `request_of` says which one the present thread works on."""
 
     encoding = "utf-8"
 
-    def __init__(self, send, request_of):
-        self._send = send
+    def __init__(self, engine, request_of):
+        self._engine = engine
         self._request_of = request_of
         # Ends of text without their line feed, by request.
         self._tails = {}
@@ -45,6 +43,4 @@ class ErrorStream:
 
     def _log(self, request, text):
         label = "" if request is None else "%s %s: " % (request.method, request.target)
-        lines = "".join(["%s%s\n" % (label, line) for line in text.splitlines()])
-        # Lone surrogates, as file names can have, are shown and stop nothing.
-        self._send(message(LOG, lines.encode("utf-8", "backslashreplace"), 0 if request is None else request.id))
+        self._engine.log(request, "".join(["%s%s\n" % (label, line) for line in text.splitlines()]))

@@ -74,8 +74,6 @@ class ThreadPool(Engine):
         with self._sending:
             self._sendall(data)
 
-    answer = send
-
     def news(self):
         with self._arrived:
             self._arrived.notify_all()

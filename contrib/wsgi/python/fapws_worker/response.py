@@ -103,7 +103,7 @@ class Response:
                 octets = head.octets
                 size = len(octets)
                 self.begun = self.ended = True
-                self._engine.answer(
+                self._engine.send(
                     pack_header(size + length, ANSWER, HEAD | END, 0, self.id, size) + octets + content
                 )
                 return

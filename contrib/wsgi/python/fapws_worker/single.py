@@ -1,6 +1,8 @@
 """One thread: the main one reads, calls the application and sends. No locks."""
 
 import socket
+import sys
+import threading
 from collections import deque
 
 from .engine import Engine, EndOfChannel
@@ -10,9 +12,10 @@ class SingleThread(Engine):
     def __init__(self, application, channel, extras):
         self._queue = deque()
         self._current = None
-        # The whole of an answer that waits for company: it leaves before anything that may take time.
-        self._unsent = b""
-        self._sendall = channel.socket.sendall
+        self._thread = threading.get_ident()
+        # Answers leave one by one. Gathering them would save the worker a microsecond each, but whatever is gathered waits
+        # for the next call of the application, and nobody knows how long that takes.
+        self.send = channel.socket.sendall
         super().__init__(application, channel, extras)
         self.enqueue = self._queue.append
 
@@ -22,14 +25,10 @@ class SingleThread(Engine):
         try:
             while True:
                 while queue:
-                    if self._unsent:
-                        self._flush()
                     job = queue.popleft()
                     self._current = job[0]
                     self.call(job)
                     self._current = None
-                if self._unsent:
-                    self._flush()
                 if self.stopping:
                     return
                 messages = receive()
@@ -41,21 +40,15 @@ class SingleThread(Engine):
             return
 
     def current_request(self):
-        return self._current
+        # A thread of the application's own belongs to no request.
+        return self._current if threading.get_ident() == self._thread else None
 
-    def answer(self, data):
-        self._unsent = data
-
-    def send(self, data):
-        if self._unsent:
-            data = self._unsent + data
-            self._unsent = b""
-        self._sendall(data)
-
-    def _flush(self):
-        data = self._unsent
-        self._unsent = b""
-        self._sendall(data)
+    def log(self, request, lines):
+        if threading.get_ident() == self._thread:
+            super().log(request, lines)
+        else:
+            # Two threads that send at once would tear each other's messages.
+            sys.stderr.write(lines)
 
     def wait(self, request):
         messages = self.channel.receive()

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import threading
 import time
 
 counted = 0
@@ -59,6 +60,18 @@ def upload(environ, start_response):
         print(type(error).__name__, file=environ["wsgi.errors"])
         raise
     return text(start_response, "whole")
+
+
+def threaded_log(environ, start_response):
+    errors = environ["wsgi.errors"]
+    threads = [threading.Thread(target=lambda: [errors.write("x" * 5000 + "\n") for _ in range(100)]) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    for _ in range(100):
+        yield b"y" * 5000
+    for thread in threads:
+        thread.join()
 
 
 def echo(environ, start_response):
