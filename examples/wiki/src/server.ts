@@ -21,7 +21,7 @@ mkdirSync(pictureFolder, { recursive: true });
 const database = new Database(join(data, 'wiki.db'));
 database.save('Home', 0, {
   author: 'wiki',
-  text: 'This page can be **changed** by whoever is [[Logged in]].\n\n- Write in it\n- Begin [[Another page]]\n',
+  text: 'This page can be **changed** by whoever is logged in.\n\n- Write in it\n- Begin [[Another page]]\n',
 });
 
 const server = start('127.0.0.1', Number(process.env['PORT'] ?? 8080));
