@@ -59,15 +59,33 @@ describe('in a fresh checkout', () => {
   });
   afterAll(() => rmSync(copy, { recursive: true, force: true }));
 
-  test.each(samples)('%s starts with one command, and Ctrl-C ends it', async name => {
-    const folder = join(copy, 'examples', name);
-    const environment = { ...cleanEnvironment(), PORT: '0', SOCKET: join(copy, `${name}.sock`) };
-    await using program = new Program('npx', ['-y', 'pnpm@12', '--dir', folder, 'start'], environment, {
-      ownGroup: true,
-    });
+  const environmentOf = (name: string): NodeJS.ProcessEnv => ({
+    ...cleanEnvironment(),
+    PORT: '0',
+    SOCKET: join(copy, `${name}.sock`),
+  });
+
+  // The command is the same for all; here it has everything to build that it needs.
+  test('hello starts with one command, and Ctrl-C ends it', async () => {
+    const folder = join(copy, 'examples/hello');
+    const command = ['-y', 'pnpm@12', '--dir', folder, 'start'];
+    await using program = new Program('npx', command, environmentOf('hello'), { ownGroup: true });
     await program.prints(/fapws: listening on /, 1, 100);
     // Over only when the server is over, too, for the output is the same. npm has no code of its own for a signal.
     expect(await program.end('SIGINT'), program.output).toBeOneOf([null, 0]);
     expect(program.output).not.toMatch(/error/i);
+  });
+
+  describe('built', () => {
+    beforeAll(async () => {
+      await pnpm(['--filter', './examples/*...', 'build'], copy);
+    });
+
+    test.each(samples)('%s runs', async name => {
+      const folder = join(copy, 'examples', name);
+      await using program = new Program('node', ['dist/server.js'], environmentOf(name), { folder });
+      await program.prints(/fapws: listening on /);
+      expect(await program.end('SIGINT'), program.output).toBe(0);
+    });
   });
 });

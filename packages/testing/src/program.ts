@@ -16,16 +16,18 @@ export class Program {
 
   /**
    * @param environment all that it is told, besides PATH
+   * @param options.folder where it runs
    * @param options.ownGroup whether signals are for the processes, too, that it starts, as those of a terminal's Ctrl-C are
    */
   constructor(
     command: string,
     args: readonly string[],
     environment: NodeJS.ProcessEnv = {},
-    { ownGroup = false }: { readonly ownGroup?: boolean } = {},
+    { folder, ownGroup = false }: { readonly folder?: string; readonly ownGroup?: boolean } = {},
   ) {
     this.#ownGroup = ownGroup;
     this.#child = spawn(command, args, {
+      cwd: folder,
       detached: ownGroup,
       env: { PATH: process.env['PATH'], NODE_NO_WARNINGS: '1', ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
