@@ -56,6 +56,8 @@ export class ScriptProcess {
     this.#group = child.pid as number;
     this.#settings = settings;
     this.#stdout = child.stdout as Readable;
+    // When a process exits, Node throws away what nobody has begun to read, and a short script may be faster than we are.
+    this.#stdout.on('readable', () => {});
     this.#output = this.#stdout[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
     this.#ended = new Promise(resolve => child.once('exit', () => resolve()));
   }

@@ -116,27 +116,28 @@ test('PROPERTY: whatever the path, what is found is a file below the root and th
   using scripts = populated();
   const root = scripts.path('root');
   const segment = fc.oneof(
-    fc.constantFrom(
-      'hello',
-      'sub',
-      'deep.sh',
-      '..',
-      '.',
-      '',
-      '.git',
-      'out',
-      'outside',
-      'folder',
-      'inside',
-      'secret',
-      'circle',
-      '\0',
-      '\\',
-      '%2e%2e',
-      'hello\0',
-      '...',
-    ),
-    fc.string({ unit: 'binary', maxLength: 5 }),
+    { weight: 3, arbitrary: fc.constantFrom('hello', 'sub', 'deep.sh', 'folder', 'inside') },
+    {
+      weight: 2,
+      arbitrary: fc.constantFrom(
+        ...[
+          '..',
+          '.',
+          '',
+          '.git',
+          'out',
+          'outside',
+          'secret',
+          'circle',
+          '\0',
+          '\\',
+          '%2e%2e',
+          'hello\0',
+          '...',
+        ],
+      ),
+    },
+    { weight: 1, arbitrary: fc.string({ unit: 'binary', maxLength: 5 }) },
   );
   let found = 0;
   await fc.assert(
@@ -153,7 +154,7 @@ test('PROPERTY: whatever the path, what is found is a file below the root and th
         expect(['404 Not Found', '403 Forbidden', '501 Not Implemented']).toContain(error.status);
       }
     }),
-    { numRuns: 1000 },
+    { numRuns: 300 },
   );
   expect(found).toBeGreaterThan(10);
 });

@@ -75,7 +75,7 @@ describe.runIf(installed('php-cgi'))('PHP', () => {
       signal: signal(),
     };
     const unknown = await fetch(whole.url, options as unknown as RequestInit);
-    expect((await unknown.text()).slice(33)).toBe(expected.slice(33));
+    expect((await unknown.text()).slice(33), server.log.text).toBe(expected.slice(33));
   });
 
   test('redirects, fails and is never shown as source', async () => {

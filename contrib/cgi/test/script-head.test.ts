@@ -280,7 +280,7 @@ describe('reading', () => {
         if (inFirst === -1) expect(endOfHead(octets, Math.max(0, first.length - 2))).toBe(whole);
         else expect(inFirst).toBe(whole);
       }),
-      { numRuns: 2000 },
+      { numRuns: 1000 },
     );
   });
 
@@ -316,7 +316,7 @@ describe('reading', () => {
           }
         },
       ),
-      { numRuns: 2000 },
+      { numRuns: 1000 },
     );
   });
 });

@@ -22,7 +22,11 @@ import {
   type ServerOptions,
   start,
 } from '@fapws/core';
+import { vi } from 'vitest';
 import { type CgiOptions, cgi } from '../src/index.ts';
+
+// Processes are started here, maybe on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
 
 /** How long anything may take, in milliseconds. */
 export const BOUND = 10_000;

@@ -8,7 +8,9 @@ import { connect, type Socket } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import type { Input, Middleware } from '@fapws/core';
 import { describe, expect, test } from 'vitest';
-import { BOUND, CgiServer, Scripts, text, until } from './scripts.ts';
+import { settingsOf } from '../src/options.ts';
+import { ScriptProcess } from '../src/script-process.ts';
+import { BOUND, CgiServer, Log, Scripts, text, until } from './scripts.ts';
 
 const signal = () => AbortSignal.timeout(BOUND);
 
@@ -134,7 +136,7 @@ describe('without a length', () => {
     const size = 3_000_000;
     const options = { method: 'POST', body: pieces(30, size / 30), duplex: 'half', signal: signal() };
     const response = await fetch(await server.url('/sum'), options as unknown as RequestInit);
-    expect(await response.text()).toMatch(new RegExp(`^${size}\n${size}\\|\n`));
+    expect(await response.text(), server.log.text).toMatch(new RegExp(`^${size}\n${size}\\|\n`));
     expect(readdirSync(temporary)).toEqual([]);
   });
 
@@ -196,6 +198,26 @@ describe('from the script', () => {
     scripts.write('go', '');
     expect(Buffer.from((await reader.read()).value as Uint8Array).toString()).toBe('two\n');
     expect((await reader.read()).done).toBe(true);
+  });
+
+  test('a script that has ended before anybody looks is heard all the same', async () => {
+    using scripts = new Scripts();
+    const file = scripts.write('quick', text('head -c 60000 /dev/zero'));
+    const script = { file, folder: scripts.root, name: '/quick', pathInfo: '', command: [file] } as const;
+    let leave = (): void => {};
+    const ended = new Promise<void>(resolve => {
+      leave = resolve;
+    });
+    const settings = settingsOf({});
+    const run = await ScriptProcess.start(script, { ...settings.env }, null, new Log(), settings, () =>
+      leave(),
+    );
+    await ended;
+    await setTimeout(50);
+    expect((await run.readHead()).status).toBe('200 OK');
+    let octets = 0;
+    for (let piece = await run.read(); piece !== null; piece = await run.read()) octets += piece.length;
+    expect(octets).toBe(60_000);
   });
 
   test('both ways at once, more than any pipe holds', async () => {

@@ -120,7 +120,7 @@ export class SessionCookie {
 
   /** @param seconds until the session ends whatever happens */
   line(id: string, seconds: number, scheme: string): string {
-    const age = this.#persistent ? `; Max-Age=${Math.max(1, Math.floor(seconds))}` : '';
+    const age = this.#persistent ? `; Max-Age=${Math.ceil(seconds)}` : '';
     return `${this.name}=${id}${age}${this.#rest(scheme)}`;
   }
 

@@ -40,9 +40,9 @@ describe('MemoryStore', () => {
     expect(store.size).toBe(0);
   });
 
-  test('ATTACK: a million sessions that nobody comes back to take no more room than is allowed', () => {
+  test('ATTACK: a hundred thousand sessions that nobody comes back to take no more room than is allowed', () => {
     const store = new MemoryStore({ maxSessions: 1000 });
-    for (let at = 0; at < 1_000_000; at += 1) store.set(`key ${at}`, 'x', 1000);
+    for (let at = 0; at < 100_000; at += 1) store.set(`key ${at}`, 'x', 1000);
     expect(store.size).toBe(1000);
   });
 

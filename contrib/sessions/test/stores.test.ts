@@ -7,10 +7,13 @@ import { setTimeout } from 'node:timers/promises';
 import { installed, Program } from '@fapws/testing';
 import KeyvRedis from '@keyv/redis';
 import Keyv from 'keyv';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { MemoryStore, type SessionStore } from '../src/index.ts';
 import { app, Browser } from './browser.ts';
 import { SqliteAdapter } from './sqlite-adapter.ts';
+
+// A database is started here, maybe on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
 
 /** What a kind of store needs to run; it opens the same data each time. */
 interface Place extends AsyncDisposable {
