@@ -206,6 +206,7 @@ describe.runIf(hasPython)('PEP 3333', () => {
   });
   test('E4: exc_info is not kept', async () => {
     expect((await front.ask('/E4')).body).toBe('True');
+    expect((await front.ask('/E4_late')).body).toBe('sent True');
   });
   test('E5: status and headers are checked when start_response is called', async () => {
     const answer = await front.ask('/E5');

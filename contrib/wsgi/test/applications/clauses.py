@@ -6,60 +6,16 @@ import os
 import sys
 import tempfile
 
-PLAIN = [("Content-Type", "text/plain")]
-# What applications have noticed after their answer, by name; /noticed?name tells it.
-noticed = {}
+from answering import PLAIN, Result, Sized, fail, noticed, text
+from starting import E1, E2, E2_after_failure, E3, E4, E4_late, E5, E6, E7
 
 
 def application(environ, start_response):
     return globals()[environ["PATH_INFO"].strip("/") or "B"](environ, start_response)
 
 
-def text(start_response, value):
-    start_response("200 OK", PLAIN)
-    return [json.dumps(value).encode()]
-
-
 def read_noticed(environ, start_response):
     return text(start_response, noticed.get(environ["QUERY_STRING"]))
-
-
-class Result:
-    """An iterable with close() and nothing else: any other attribute would raise."""
-
-    __slots__ = ("_blocks", "_name")
-
-    def __init__(self, name, *blocks):
-        self._blocks = iter(blocks)
-        self._name = name
-        noticed[name] = 0
-
-    def __iter__(self):
-        return self
-
-    def __next__(self):
-        block = next(self._blocks)
-        if callable(block):
-            return block()
-        return block
-
-    def close(self):
-        noticed[self._name] += 1
-
-
-class Sized(Result):
-    __slots__ = ("_length",)
-
-    def __init__(self, name, *blocks):
-        super().__init__(name, *blocks)
-        self._length = len(blocks)
-
-    def __len__(self):
-        return self._length
-
-
-def fail():
-    raise ZeroDivisionError("on purpose")
 
 
 def A1(*arguments, **keywords):
@@ -203,118 +159,6 @@ def D1_bytes(environ, start_response):
         environ["wsgi.errors"].write(b"bytes")
     except TypeError as error:
         return text(start_response, str(error))
-
-
-def E1(environ, start_response):
-    start_response("200 OK", PLAIN + [("X-First", "1")])
-    try:
-        fail()
-    except ZeroDivisionError:
-        start_response("203 Replaced", PLAIN, sys.exc_info())
-    return [b"", b"second"]
-
-
-def E2(environ, start_response):
-    start_response("200 OK", PLAIN)
-    start_response("200 OK", PLAIN)
-
-
-def E2_after_failure(environ, start_response):
-    try:
-        start_response("nonsense", PLAIN)
-    except ValueError:
-        start_response("200 OK", PLAIN)
-    return [b"never"]
-
-
-def E3(environ, start_response):
-    write = start_response("200 OK", PLAIN)
-    write(b"sent")
-    try:
-        raise KeyError("the original")
-    except KeyError:
-        start_response("500 Late", PLAIN, sys.exc_info())
-    return [b"never"]
-
-
-def E4(environ, start_response):
-    import gc
-    import weakref
-
-    class Witness:
-        pass
-
-    gc.disable()
-    try:
-        witness = Witness()
-        reference = weakref.ref(witness)
-
-        def scene(held):
-            try:
-                fail()
-            except ZeroDivisionError:
-                start_response("200 OK", PLAIN, sys.exc_info())
-
-        scene(witness)
-        del witness
-        return [str(reference() is None).encode()]
-    finally:
-        gc.enable()
-
-
-def E5(environ, start_response):
-    wrong = [
-        ("200", PLAIN),
-        ("200OK", PLAIN),
-        ("199 Low", PLAIN),
-        ("200 O\nK", PLAIN),
-        (200, PLAIN),
-        (b"200 OK", PLAIN),
-        ("200 OK", tuple(PLAIN)),
-        ("200 OK", dict(PLAIN)),
-        ("200 OK", [["A", "b"]]),
-        ("200 OK", [("A", "b", "c")]),
-        ("200 OK", [("A", 5)]),
-        ("200 OK", [(b"A", "b")]),
-        ("200 OK", [("A:", "b")]),
-        ("200 OK", [("", "b")]),
-        ("200 OK", [("A b", "b")]),
-        ("200 OK", [("A", "b\r\nC: d")]),
-        ("200 OK", [("A", "b\0")]),
-        ("200 OK", [("A", "\u20ac")]),
-        ("200 OK", [("Status", "200 OK")]),
-        ("200 OK", [("Content-Length", "-1")]),
-        ("200 OK", [("Content-Length", "1"), ("content-length", "1")]),
-    ]
-    accepted = []
-    for status, headers in wrong:
-        try:
-            # exc_info lets one request try them all.
-            start_response(status, headers, (None, ValueError(), None))
-            accepted.append([repr(status), repr(headers)])
-        except (TypeError, ValueError):
-            pass
-    start_response("200 \u00fcber all", [("X-Latin", "\u00e9"), ("!#$%&'*+-.^_`|~09", "\t ~")], (None, ValueError(), None))
-    return [json.dumps(accepted).encode()]
-
-
-def E6(environ, start_response):
-    accepted = []
-    for name in (
-        "Connection Keep-Alive Proxy-Authenticate Proxy-Authorization TE Trailer Trailers Transfer-Encoding Upgrade te".split()
-    ):
-        try:
-            start_response("200 OK", [(name, "x")], (None, ValueError(), None))
-            accepted.append(name)
-        except ValueError:
-            pass
-    start_response("200 OK", PLAIN, (None, ValueError(), None))
-    return [json.dumps(accepted).encode()]
-
-
-def E7(environ, start_response):
-    start_response("200 OK", [("content-type", "text/plain"), ("dATE", "mine"), ("sERVER", "mine too")])
-    return [b"x"]
 
 
 def F1(environ, start_response):
