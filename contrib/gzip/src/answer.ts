@@ -53,10 +53,10 @@ export class Answer {
   #room = Number.POSITIVE_INFINITY;
   /** Pieces that a result gave one after the other, to be compressed together. */
   #pending: Uint8Array[] = [];
-  /** What was written and is not sent yet. */
-  #queue: Promise<void> | null = null;
-  /** Set while octets of a result are on their way to the client: what is written meanwhile comes after them. */
-  #gate: { readonly opened: Promise<void>; readonly open: () => void } | null = null;
+  /** Settled when all that is to be compressed before anything new has been, and is sent. */
+  #tail: Promise<void> = Promise.resolve();
+  /** Ends the turn of a result; null while it has none. */
+  #endTurn: (() => void) | null = null;
   #isOverrun = false;
   #failure: { readonly error: unknown } | null = null;
 
@@ -94,6 +94,11 @@ export class Answer {
     return this.#isOverrun;
   }
 
+  /** Why there can be no answer. */
+  get failure(): { readonly error: unknown } | null {
+    return this.#failure;
+  }
+
   get hasHead(): boolean {
     return this.#head !== null && this.#head.status !== '';
   }
@@ -109,8 +114,6 @@ export class Answer {
     if (response !== undefined) {
       // A copy: core looks at these again when the head is changed, and the caller may have changed its array by then.
       this.#write = this.#start(status, Array.isArray(headers) ? [...headers] : headers, excInfo);
-      // Somebody further out holds heads back: what they say can't be changed here.
-      if (response.status === '') this.#stage = Plain;
     } else if (this.#head !== null && !isAnew) {
       throw new ContractError(
         'FAPWS_STARTED_TWICE',
@@ -141,6 +144,7 @@ export class Answer {
   /** HOT. What the head says; null while there is none, or none that could be sent. */
   #facts(): Facts | null {
     const head = this.#head;
+    // A response without a status belongs to somebody further out who holds heads back: they can't be changed here.
     if (head === null || head.status === '' || (head instanceof HeldHead && !head.isSound)) return null;
     return factsOf(head, this.#equipment.types);
   }
@@ -203,7 +207,7 @@ export class Answer {
   giveUp(): void {
     this.#givenUp = true;
     this.#encoder?.destroy();
-    this.admitWrites();
+    this.passTurn();
   }
 
   /** Compresses a piece; of what is more than the Content-Length says, nothing. */
@@ -222,8 +226,9 @@ export class Answer {
 
   /** Ends what was compressed piece by piece. */
   async finish(): Promise<Buffer[]> {
-    if (this.#finished || this.#encoder === null) return [];
     this.#finished = true;
+    await this.takeTurn();
+    if (this.#encoder === null) return [];
     if (this.#room > 0 && this.#room !== Number.POSITIVE_INFINITY) {
       throw new ContractError(
         'FAPWS_CONTENT_LENGTH',
@@ -266,26 +271,31 @@ export class Answer {
       throw new ContractError('FAPWS_ANSWERED', 'The answer is complete; nothing can be added to it.');
     }
     const chunks = [...this.takePending(), chunk];
-    this.#queue = (this.#queue ?? Promise.resolve())
-      .then(() => this.#gate?.opened)
-      .then(() => this.#send(chunks));
-    return this.#queue;
+    this.#tail = this.#tail.then(() => this.#send(chunks));
+    return this.#tail;
   }
 
-  /** Octets of a result are about to be made and sent. */
-  holdWrites(): void {
-    if (this.#gate !== null) return;
-    let open = (): void => {};
-    const opened = new Promise<void>(resolve => {
-      open = resolve;
+  /**
+   * A result and those who write take turns, in the order in which they came: octets of one stream must not get mixed up. A
+   * result has its turn from here until what came of it is sent.
+   *
+   * @throws what has failed so far
+   */
+  async takeTurn(): Promise<void> {
+    const before = this.#tail;
+    let end = (): void => {};
+    this.#tail = new Promise(resolve => {
+      end = resolve;
     });
-    this.#gate = { opened, open };
+    await before;
+    this.#endTurn = end;
+    if (this.#givenUp) end();
+    if (this.#failure !== null) throw this.#failure.error;
   }
 
-  /** They are sent. */
-  admitWrites(): void {
-    this.#gate?.open();
-    this.#gate = null;
+  passTurn(): void {
+    this.#endTurn?.();
+    this.#endTurn = null;
   }
 
   /** Never rejects: a failure is told when the application returns. */
@@ -299,16 +309,6 @@ export class Answer {
     } catch (error) {
       this.#failure ??= { error };
     }
-  }
-
-  /** Resolves when all that was written is sent, as far as the client takes it. @throws what failed so far */
-  async flushed(): Promise<void> {
-    while (this.#queue !== null) {
-      const queue = this.#queue;
-      await queue;
-      if (queue === this.#queue) this.#queue = null;
-    }
-    if (this.#failure !== null) throw this.#failure.error;
   }
 
   // What the application returns.

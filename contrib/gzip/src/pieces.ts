@@ -46,12 +46,13 @@ export class Pieces implements AsyncIterableIterator<Chunk, undefined> {
 
   async next(): Promise<IteratorResult<Chunk, undefined>> {
     try {
+      if (this.#answer.failure !== null) throw this.#answer.failure.error;
       for (;;) {
         const ready = this.#ready.shift();
         if (ready !== undefined) return { done: false, value: ready };
+        // What was made has been sent by now.
+        this.#answer.passTurn();
         if (this.#over) return end;
-        this.#answer.admitWrites();
-        await this.#answer.flushed();
         const slice = this.#slices?.next();
         if (slice?.done === false) await this.#encode(slice.value);
         else if (this.#failure !== null) throw this.#failure.error;
@@ -67,7 +68,7 @@ export class Pieces implements AsyncIterableIterator<Chunk, undefined> {
   }
 
   async #encode(slice: Uint8Array): Promise<void> {
-    this.#answer.holdWrites();
+    await this.#answer.takeTurn();
     this.#ready.push(...(await this.#answer.encode(slice)));
   }
 

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { setImmediate as turn, setTimeout as wait } from 'node:timers/promises';
 import zlib from 'node:zlib';
-import type { Application, Environ, StartResponse } from '@fapws/core';
+import { type Application, call, type Environ, type Middleware, type StartResponse } from '@fapws/core';
 import { describe, expect, test, vi } from 'vitest';
 import { gzip } from '../src/index.ts';
 import { ask, hasZstd, open, serving } from './client.ts';
@@ -315,6 +315,59 @@ describe('a client that leaves', () => {
       expect(reported[0]).toContain('after the head');
     });
   });
+});
+
+test('what is written while a result is on its way comes between its pieces, and breaks none', async () => {
+  const piece = Buffer.alloc(30_000, 'The simplest and the fastest. ');
+  for (const syncLimit of [0, 32_768]) {
+    let writes = 0;
+    const application: Application = (_, startResponse) => {
+      const write = startResponse('200 OK', html);
+      let writing = true;
+      const writeOn = async (): Promise<void> => {
+        while (writing) {
+          writes += 1;
+          await write('written ');
+          await turn();
+        }
+      };
+      setImmediate(() => void writeOn());
+      return (async function* () {
+        for (let at = 0; at < 50; at += 1) {
+          await turn();
+          yield piece;
+        }
+        writing = false;
+      })();
+    };
+    await serving(gzip({ syncLimit }), application, async (server, reported) => {
+      const text = (await ask(server, { headers: { 'Accept-Encoding': 'gzip' } })).text();
+      expect(text.split('written ').length - 1).toBe(writes);
+      expect(text.replaceAll('written ', '').length).toBe(50 * piece.length);
+      expect(reported).toEqual([]);
+    });
+  }
+});
+
+test('a middleware further out that stops a stream frees its encoder at once', async () => {
+  const stopping: Middleware = inner => async (environ, startResponse) => {
+    const result = (await inner(environ, startResponse)) as AsyncIterable<Uint8Array> & { close(): unknown };
+    using handles = new ZlibHandles();
+    for await (const octets of result) if (octets.length > 0) break;
+    expect(handles.opened).toBe(1);
+    expect(handles.held).toBe(0);
+    await result.close();
+    startResponse('200 OK', html, new Error('something else'));
+    return 'something else';
+  };
+  const application: Application = (_, startResponse) => {
+    startResponse('200 OK', html);
+    return (async function* () {
+      for (;;) yield 'x';
+    })();
+  };
+  const response = await call(stopping(gzip()(application)), { headers: { 'Accept-Encoding': 'gzip' } });
+  expect(response.text()).toBe('something else');
 });
 
 test('generators that are never short of pieces let others have their turn', async () => {
