@@ -132,6 +132,46 @@ describe.each(encodings)('a stream of %s that forgets its level at a reset', enc
   });
 });
 
+describe.each([0, 1e6])('an encoder that compresses up to %i octets at once', syncLimit => {
+  const noise = Buffer.from(Array.from({ length: 200_000 }, (_, at) => Math.imul(at, 2_654_435_761) >>> 24));
+
+  test('lets out all of a piece, also when it has many chunks', async () => {
+    const encoder = new Encoder('gzip', 1, unknownSize, syncLimit);
+    const out: Buffer[] = [];
+    for (let at = 1; at <= 5; at += 1) {
+      out.push(...(await encoder.push(noise)));
+      const decoded = zlib.gunzipSync(Buffer.concat(out), { finishFlush: zlib.constants.Z_SYNC_FLUSH });
+      expect(decoded.length).toBe(at * noise.length);
+    }
+    encoder.destroy();
+  });
+
+  test('lets others have their turn', async () => {
+    const encoder = new Encoder('gzip', 1, unknownSize, syncLimit);
+    let turns = 0;
+    let pushing = true;
+    const count = (): void => {
+      turns += 1;
+      if (pushing) setImmediate(count);
+    };
+    count();
+    for (let at = 0; at < 10; at += 1) await encoder.push(noise);
+    pushing = false;
+    expect(turns).toBeGreaterThan(8);
+    encoder.destroy();
+  });
+
+  test('leaves no listeners behind', async () => {
+    const warned = vi.spyOn(process, 'emitWarning');
+    const encoder = new Encoder('gzip', 1, unknownSize, syncLimit);
+    for (let at = 0; at < 30; at += 1) await encoder.push(Buffer.from('piece'));
+    await encoder.finish();
+    encoder.destroy();
+    expect(warned).not.toHaveBeenCalled();
+    warned.mockRestore();
+  });
+});
+
 test('where the internals of zlib are others, the public way is taken', () => {
   const gone = vi.spyOn(zlib.Gzip.prototype as never as { _processChunk(): void }, '_processChunk');
   gone.mockImplementation(() => {
