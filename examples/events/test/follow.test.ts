@@ -1,5 +1,6 @@
 // What takes too long to wait for: heartbeats and polls that nothing comes for, with a clock of the test's own.
 
+import { getEventListeners } from 'node:events';
 import type { Environ, Result, StartResponse } from '@fapws/core';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Channel } from '../src/channel.ts';
@@ -18,7 +19,9 @@ function environWith(signal: AbortSignal, stopping = new AbortController().signa
 test('a follower hears a heartbeat every fifteen seconds, and nothing more once it has left', async () => {
   const channel = new Channel();
   const leave = new AbortController();
-  const follow = serverSentEvents(channel)(environWith(leave.signal), startResponse);
+  // That of the server, which lives as long as the server does.
+  const stopping = new AbortController().signal;
+  const follow = serverSentEvents(channel)(environWith(leave.signal, stopping), startResponse);
   const events = (follow as AsyncIterable<string>)[Symbol.asyncIterator]();
   expect((await events.next()).value).toBe('retry: 1000\n\n');
   for (let beat = 0; beat < 3; beat += 1) {
@@ -34,6 +37,7 @@ test('a follower hears a heartbeat every fifteen seconds, and nothing more once 
   await next;
   expect((await events.next()).done).toBe(true);
   expect(channel.followers).toBe(0);
+  expect(getEventListeners(stopping, 'abort')).toEqual([]);
   expect(vi.getTimerCount()).toBe(0);
 });
 

@@ -60,6 +60,11 @@ describe('the form', () => {
     expect(page.match(/role="alert"/g)).toHaveLength(1);
   });
 
+  test('does not take what it does not offer', async () => {
+    const response = await post('/booking', new URLSearchParams({ name: 'x', guests: '2', meal: 'lobster' }));
+    expect(await response.text()).toContain('Choose from these.');
+  });
+
   test.each([
     ['too long a field', new URLSearchParams({ name: 'x'.repeat(201) }), 413],
     ['too many fields', new URLSearchParams(Array(11).fill(['meal', 'soup']) as [string, string][]), 413],

@@ -8,8 +8,7 @@ import { staticFiles } from '@fapws/static';
 const server = start('127.0.0.1', Number(process.env['PORT'] ?? 8080));
 
 // The first one is the outermost: what the log writes is what was sent, after compression.
-const access = log();
-server.use(access);
+server.use(log());
 // Files that are asked for often are compressed once and kept.
 server.use(gzip({ cache: 8 * 1024 ** 2 }));
 
@@ -28,6 +27,3 @@ const files = staticFiles(new URL('../public', import.meta.url), {
 server.mount('/', files);
 
 await server.run();
-
-// The last lines are written before the program ends.
-await access.close();

@@ -16,6 +16,7 @@ const text: Headers = [
 const job: Application = async function* (environ, startResponse) {
   startResponse('202 Accepted', text);
   for (const step of ['peel', 'boil', 'mash']) {
+    environ['wsgi.errors'].write(`job: ${step}\n`);
     yield `${step} …\n`;
     // The signal breaks the sleep off when the client leaves; the error that comes of it ends the generator.
     await sleep(500, undefined, { signal: environ['fapws.signal'] });

@@ -44,6 +44,17 @@ test('a client that leaves is no error, neither while a job sleeps nor while num
   expect(program.output).not.toMatch(/AbortError/);
 });
 
+test('a job goes no further when its client has left', async () => {
+  await using own = example.start();
+  const url = `${await own.origin()}/job`;
+  const left = await get(url);
+  await once(left, 'data');
+  left.destroy();
+  // Another one, begun later, goes to its end.
+  expect(await (await fetch(url)).text()).toMatch(/done\n$/);
+  expect(own.output.match(/job: \w+/g)).toEqual(['job: peel', 'job: peel', 'job: boil', 'job: mash']);
+});
+
 test('numbers follow each other as far as a client reads', async () => {
   const response = await get(`${origin}/count`);
   let seen = '';

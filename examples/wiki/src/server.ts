@@ -27,8 +27,7 @@ database.save('Home', 0, {
 const server = start('127.0.0.1', Number(process.env['PORT'] ?? 8080));
 
 // The first one is the outermost.
-const access = log();
-server.use(access);
+server.use(log());
 server.use(gzip());
 server.use(sessions({ store: database.sessions, idle: 24 * HOUR, absolute: 30 * 24 * HOUR }));
 
@@ -64,4 +63,3 @@ server.addTimer(HOUR, () => database.sweep());
 await server.run();
 
 database.close();
-await access.close();

@@ -50,6 +50,14 @@ describe('pages', () => {
     expect(await anybody().text('/pages?words=coffee')).toContain('There is no such page.');
   });
 
+  test('a search finds what is there now, and each page once', async () => {
+    await write(mary, 'Fruit', 'apples');
+    await write(mary, 'Fruit', 'pears');
+    await write(mary, 'Fruit', 'pears and plums');
+    expect((await anybody().text('/pages?words=PEARS')).match(/<li>/g)).toHaveLength(1);
+    expect(await anybody().text('/pages?words=apples')).toContain('There is no such page.');
+  });
+
   test('two who edit at once: the second one is told, keeps the words, and can save them', async () => {
     await write(mary, 'Shared', 'first');
     const peter = anybody();
