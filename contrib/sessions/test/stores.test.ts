@@ -126,10 +126,10 @@ for (const [name, isHere, make] of kinds) {
 
     test('a session is over when its time is', async () => {
       await using place = await make();
-      const browser = new Browser({ store: await place.open(), idle: 0.25, refresh: 0.2 });
+      const browser = new Browser({ store: await place.open(), idle: 1.5, refresh: 1.4 });
       await browser.do(async session => Object.assign(await session.load(), { visits: 1 }));
       expect(await browser.data()).toEqual({ visits: 1 });
-      await setTimeout(260);
+      await setTimeout(1510);
       expect(await browser.data()).toEqual({});
     });
   });
