@@ -1,6 +1,7 @@
-// Runs the tests of every package under the newest Node of each supported line: `node .ci/node-matrix/run.mjs [LINE …]`.
-// Without a line these are all but the one that runs this, since that has had all tests. Examples are left out: what they show
-// is tested in the packages. Ends with one line per version, and with an error if any of them failed. Child processes of tests get the same Node.
+// Runs tests under the newest Node of each supported line: `node .ci/node-matrix/run.mjs [LINE …]`. Without a line these are all
+// but the one that runs this, since that has had all tests. A line that is named, and the newest one, run the tests of every
+// package, the lines between them those of core; examples are left out, since what they show is tested in the packages.
+// Ends with one line per version, and with an error if any of them failed. Child processes of tests get the same Node.
 
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -33,10 +34,12 @@ if (!binaries.every(existsSync)) {
   if (status !== 0) process.exit(status ?? 1);
 }
 
-const projects = ['packages', 'contrib']
+const all = ['packages', 'contrib']
   .flatMap(room => readdirSync(join(root, room)).map(name => join(root, room, name)))
   .filter(folder => existsSync(join(folder, 'package.json')) && existsSync(join(folder, 'test')))
-  .map(folder => `--project=${JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')).name}`);
+  .map(folder => JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')).name);
+const projectsOf = binary =>
+  (lines.length !== 0 || binary === binaries.at(-1) ? all : ['@fapws/core']).map(name => `--project=${name}`);
 
 const results = binaries.map(binary => {
   const version = spawnSync(binary, ['--version'], { encoding: 'utf8' }).stdout.trim();
@@ -45,7 +48,7 @@ const results = binaries.map(binary => {
   const started = performance.now();
   const { status } = spawnSync(
     binary,
-    [join(root, 'node_modules/vitest/vitest.mjs'), 'run', ...projects, '--silent=passed-only'],
+    [join(root, 'node_modules/vitest/vitest.mjs'), 'run', ...projectsOf(binary), '--silent=passed-only'],
     {
       cwd: root,
       stdio: ['ignore', 'inherit', 'inherit'],
