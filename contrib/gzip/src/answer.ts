@@ -14,21 +14,13 @@ import {
 } from '@fapws/core';
 import type { Preference } from './accept-encoding.ts';
 import { type Encoding, unknownSize } from './codings.ts';
-import type { Types } from './compressible.ts';
 import { bytesOf, isChunk, isIterable, isPromise, lengthOf, slicesOf, withClose } from './content.ts';
 import { Encoder, GivenUp } from './encoder.ts';
+import type { Equipment } from './equipment.ts';
 import { addVary, type Facts, factsOf, type Head, HeldHead, makeCoded, makeNotModified } from './head.ts';
-import { largestWhole, type Settings } from './options.ts';
+import { largestWhole } from './options.ts';
 import { Pieces } from './pieces.ts';
 import { Coded, Open, Plain, type Stage } from './stage.ts';
-import type { WholeCompressor } from './whole.ts';
-
-/** What all answers of a middleware have in common. */
-export interface Equipment {
-  readonly settings: Settings;
-  readonly types: Types;
-  readonly whole: WholeCompressor;
-}
 
 export class Answer {
   readonly #equipment: Equipment;
@@ -92,11 +84,6 @@ export class Answer {
   /** Whether there was more content than the application's Content-Length allows. */
   get isOverrun(): boolean {
     return this.#isOverrun;
-  }
-
-  /** Why there can be no answer. */
-  get failure(): { readonly error: unknown } | null {
-    return this.#failure;
   }
 
   get hasHead(): boolean {
@@ -323,8 +310,7 @@ export class Answer {
       return this.#settleResult(result);
     } catch (error) {
       // The server closes a result only if it gets it.
-      this.#failure ??= { error };
-      return new Pieces(this, result);
+      return new Pieces(this, result, { error });
     }
   }
 
@@ -363,10 +349,7 @@ export class Answer {
     if (settled instanceof Promise) {
       return settled.then(
         octets => withClose(octets, result),
-        error => {
-          this.#failure ??= { error };
-          return new Pieces(this, result);
-        },
+        error => new Pieces(this, result, { error }),
       );
     }
     return settled === content ? result : withClose(settled, result);

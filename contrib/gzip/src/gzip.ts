@@ -2,10 +2,9 @@
 
 import { type Application, type Middleware, plainErrorPage } from '@fapws/core';
 import { Preferences } from './accept-encoding.ts';
-import { Answer, type Equipment } from './answer.ts';
-import { Types } from './compressible.ts';
+import { Answer } from './answer.ts';
+import { equipmentOf } from './equipment.ts';
 import { type GzipOptions, settingsOf } from './options.ts';
-import { WholeCompressor } from './whole.ts';
 
 const notAcceptable = '406 Not Acceptable';
 
@@ -26,11 +25,7 @@ export function gzip(given: GzipOptions | Application = {}): Middleware | Applic
 function compression(options: GzipOptions): Middleware {
   const settings = settingsOf(options);
   const preferences = new Preferences(settings.encodings);
-  const equipment: Equipment = {
-    settings,
-    types: new Types(settings.types),
-    whole: new WholeCompressor(settings),
-  };
+  const equipment = equipmentOf(settings);
   const { when, refuses } = settings;
 
   return application =>

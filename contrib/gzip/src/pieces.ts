@@ -32,12 +32,14 @@ export class Pieces implements AsyncIterableIterator<Chunk, undefined> {
   /** What can be sent. */
   readonly #ready: Chunk[] = [];
   /** Why there will be no more, when what was given before that is sent. */
-  #failure: { readonly error: unknown } | null = null;
+  #failure: { readonly error: unknown } | null;
   #over = false;
 
-  constructor(answer: Answer, result: Result) {
+  /** @param failure what has failed already: nothing is sent, and the result is closed */
+  constructor(answer: Answer, result: Result, failure: { readonly error: unknown } | null = null) {
     this.#answer = answer;
     this.#result = result;
+    this.#failure = failure;
   }
 
   [Symbol.asyncIterator](): this {
@@ -46,7 +48,6 @@ export class Pieces implements AsyncIterableIterator<Chunk, undefined> {
 
   async next(): Promise<IteratorResult<Chunk, undefined>> {
     try {
-      if (this.#answer.failure !== null) throw this.#answer.failure.error;
       for (;;) {
         const ready = this.#ready.shift();
         if (ready !== undefined) return { done: false, value: ready };

@@ -6,9 +6,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import type { Application, Environ, Middleware, Result, StartResponse } from '@fapws/core';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { gzip } from '../src/index.ts';
-import { ask, hasZstd, serving } from './client.ts';
+import { ask, hasZstd, open, serving } from './client.ts';
+
+// Processes of others may keep the machine busy.
+vi.setConfig({ testTimeout: 30_000 });
 
 type Pairs = [string, string][];
 
@@ -301,6 +304,26 @@ describe('a result is closed once', () => {
     });
   });
 
+  test.each([false, true])('when the client leaves in the middle, async %s', async async => {
+    const log: string[] = [];
+    const application: Application = (_, startResponse) => {
+      startResponse('200 OK', html);
+      return noting(
+        log,
+        Array.from({ length: 5000 }, () => large),
+        async,
+      );
+    };
+    await serving(gzip({ levels: { gzip: 1 } }), application, async (server, reported) => {
+      const response = await open(server, { headers: { 'Accept-Encoding': 'gzip' } });
+      response.socket.resetAndDestroy();
+      await vi.waitFor(() => expect(log).toEqual(['return', 'close']), { timeout: 10_000 });
+      await new Promise(resolve => setImmediate(resolve));
+      expect(log).toEqual(['return', 'close']);
+      expect(reported).toEqual([]);
+    });
+  });
+
   test('an array with close() too, whole, beside the loop and with a wrong head', async () => {
     let closed = 0;
     const application: Application = (environ, startResponse) => {
@@ -361,6 +384,30 @@ describe('Content-Length that is not true', () => {
       expect(reported.join('')).toMatch(/Content-Length/);
     });
   });
+});
+
+test('a generator is not asked for more than its Content-Length allows', async () => {
+  for (const headers of [sized(5), sized(5000)]) {
+    let pulled = 0;
+    const application: Application = (_, startResponse) => {
+      startResponse('200 OK', headers);
+      return (function* () {
+        for (; ; pulled += 1) yield 'x'.repeat(1000);
+      })();
+    };
+    const lazy: Application = (environ, startResponse) =>
+      (function* () {
+        yield* application(environ, startResponse) as Iterable<string>;
+      })();
+    for (const one of [application, lazy]) {
+      await serving(gzip(), one, async server => {
+        pulled = 0;
+        const { length } = (await ask(server, { headers: { 'Accept-Encoding': 'gzip' } })).content;
+        expect(String(length)).toBe(headers.at(-1)?.[1]);
+        expect(pulled).toBeLessThan(8);
+      });
+    }
+  }
 });
 
 describe('failures', () => {
