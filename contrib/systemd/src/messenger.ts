@@ -18,9 +18,10 @@ const SEPARATOR = '\u0001';
 
 /**
  * Reads messages, a line each, and answers each with the exit status and the first line of what was said. Signals for the
- * whole service are not for it: it ends when its input does. $1 is the program, $2 the separator.
+ * whole service are not for it: it ends when its input does. Nor does it end because nobody reads its answers any more: what is
+ * left in its input when the server has ended is the word that it stops. $1 is the program, $2 the separator.
  */
-const script = `trap '' TERM INT HUP
+const script = `trap '' TERM INT HUP PIPE
 program=$1 IFS=$2 newline='
 '
 set -f
