@@ -158,6 +158,8 @@ export function octetsOf({ steps }: Case, client: number): string {
 export interface Manner {
   /** It breaks its connection, or so much time passes that the server may: any beginning of the answers is right. */
   readonly cutShort: boolean;
+  /** It breaks its connection: what an answer that lasts until the end of the connection ended with is not seen. */
+  readonly breaks: boolean;
   readonly finishes: boolean;
 }
 
@@ -167,8 +169,10 @@ const LONG = 4000;
 export function mannerOf({ layer, steps }: Case, client: number): Manner {
   const own = steps.filter(step => 'client' in step && step.client === client);
   const waited = steps.reduce((sum, step) => sum + (step.do === 'wait' ? step.milliseconds : 0), 0);
+  const breaks = own.some(step => step.do === 'break');
   return {
-    cutShort: own.some(step => step.do === 'break') || waited >= (layer === 'memory' ? LONG : LONG / 4),
+    breaks,
+    cutShort: breaks || waited >= (layer === 'memory' ? LONG : LONG / 4),
     finishes: own.some(step => step.do === 'finish'),
   };
 }

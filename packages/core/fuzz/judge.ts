@@ -131,7 +131,7 @@ class Judge {
   ): void {
     const { manner, ending } = this.#evidence;
     const content = request.method === 'HEAD' ? '' : expected.content;
-    const whole = answer.complete && !(answer.delimited === 'close' && ending === 'reset');
+    const whole = answer.complete && !(answer.delimited === 'close' && (ending === 'reset' || manner.breaks));
     if (expected.cut || (!whole && (instead.mayCut || manner.cutShort))) {
       if (whole) {
         // Who breaks the connection may have got the answer as a whole before.
