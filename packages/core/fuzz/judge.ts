@@ -96,7 +96,7 @@ class Judge {
     if (belongs === undefined && instead.statuses.includes(answer.code) && (closes || !answer.complete)) {
       // A refusal. That 500 and 501 come from elsewhere is told by what they must be else.
       if (answer.code !== expected.status || instead.required) {
-        this.#note(answer);
+        this.#outcome.push(refusalIn(answer.code, instead.statuses));
         this.#requireWhole(answer, name);
         this.#over = true;
         return;
@@ -256,7 +256,7 @@ class Judge {
     this.#requireWhole(answer, 'the refusal');
     if (answer.complete && !saysClose(answer)) throw new Violation('a refusal does not say close');
     // Whether it has a page depends on whether a HEAD is known for one by then.
-    this.#outcome.push(String(answer.code));
+    this.#outcome.push(refusalIn(answer.code, statuses));
   }
 
   /** The next final answer; what comes before it must be allowed. */
@@ -306,6 +306,14 @@ function needs(request: ReadRequest): number {
 
 function says(answer: ReadAnswer, option: string): boolean {
   return answer.fields.some(([name, value]) => name === 'Connection' && value === option);
+}
+
+const ofSize: readonly number[] = [413, 414, 431];
+
+/** What is malformed and too large as well is refused as the one or the other, by what had arrived when it was found. */
+function refusalIn(status: number, allowed: readonly number[]): string {
+  const isEither = allowed.some(one => ofSize.includes(one)) && allowed.some(one => !ofSize.includes(one));
+  return isEither ? 'refused' : String(status);
 }
 
 const saysClose = (answer: ReadAnswer): boolean => says(answer, 'close');

@@ -81,12 +81,13 @@ export function readChunked(octets: string, start: number, limits: Limits): Read
     if (line === '') return result('complete', at);
     const colon = line.indexOf(':');
     const name = line.slice(0, Math.max(colon, 0));
+    // What is malformed as well as too large is either, as it is found.
+    if (line.length > limits.field - MARGIN || at - trailersStart > limits.head - MARGIN) doubts.push(431);
     if (!isToken(name) || !isValue(line.slice(colon + 1))) return result('broken', at, 400);
     if (forbidden.test(name)) return result('broken', at, 400, 413, 501);
     if (trailers > limits.fields) return result('broken', at, 431);
     if (line.length > limits.field + MARGIN || at - trailersStart > limits.head + MARGIN) {
       return result('broken', at, 431);
     }
-    if (line.length > limits.field - MARGIN || at - trailersStart > limits.head - MARGIN) doubts.push(431);
   }
 }
