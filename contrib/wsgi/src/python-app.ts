@@ -2,6 +2,7 @@
 
 import type { Application, Environ, Result, StartResponse } from '@fapws/core';
 import { type PythonOptions, settingsOf, type WorkerSettings } from './options.ts';
+import { spawning } from './process.ts';
 import { Worker } from './worker.ts';
 
 /** To be mounted like any other application. */
@@ -21,7 +22,7 @@ export interface PythonApplication extends Application {
  */
 export function pythonApp(application: string, options: PythonOptions = {}): PythonApplication {
   const settings = settingsOf(application, options);
-  const worker = new Worker(settings);
+  const worker = new Worker(settings, spawning(settings));
   const ready = new Promise<void>((resolve, reject) => {
     worker.once('ready', resolve);
     worker.once('failed', error => {

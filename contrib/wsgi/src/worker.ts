@@ -2,7 +2,6 @@
 // `ready`, then `exited`; or `failed`, with the reason, then `exited`.
 
 import { Buffer } from 'node:buffer';
-import type { ChildProcess } from 'node:child_process';
 import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import type { Environ, Result, StartResponse } from '@fapws/core';
@@ -11,7 +10,7 @@ import { WorkerError } from './errors.ts';
 import type { WorkerSettings } from './options.ts';
 import { Output } from './output.ts';
 import { Pace } from './pace.ts';
-import { logLines, spawnWorker } from './process.ts';
+import type { Launcher, ProcessWatcher, WorkerProcess } from './process.ts';
 import {
   Answer,
   Broken,
@@ -52,14 +51,12 @@ interface WorkerEvents {
 const KEPT_LINES = 20;
 /** Milliseconds between two looks at requests whose client may have left. */
 const WATCH = 250;
-/** Milliseconds for the rest of the channel after the process is gone. */
-const LAST_WORDS = 1000;
 
-export class Worker extends EventEmitter<WorkerEvents> implements MessageReceiver {
+export class Worker extends EventEmitter<WorkerEvents> implements MessageReceiver, ProcessWatcher {
   readonly #settings: WorkerSettings;
-  readonly #child: ChildProcess;
-  readonly #channel: Socket | null;
-  readonly #output: Output | null = null;
+  readonly #process: WorkerProcess;
+  #channel: Socket | null = null;
+  #output: Output | null = null;
   readonly #reader: MessageReader = new MessageReader(this);
   readonly #lastLines: string[] = [];
   readonly #inFlight = new Map<number, Call>();
@@ -75,56 +72,31 @@ export class Worker extends EventEmitter<WorkerEvents> implements MessageReceive
   readonly #startTimer: NodeJS.Timeout;
   #watchTimer: NodeJS.Timeout | null = null;
 
-  constructor(settings: WorkerSettings) {
+  constructor(settings: WorkerSettings, launcher: Launcher) {
     super();
     this.#settings = settings;
-    const { child, channel } = spawnWorker(settings);
-    this.#child = child;
-    this.#channel = channel as Socket | null;
     this.#startTimer = setTimeout(() => {
       this.#fail(`It was not loaded within ${settings.startTimeout} s (startTimeout).`);
     }, settings.startTimeout * 1000);
-    child.once('error', error => {
-      const { code } = error as NodeJS.ErrnoException;
-      this.#fail(
-        code === 'ENOENT'
-          ? `There is no ${settings.python}. Install Python 3.8 or later, or say where it is with the option python or venv.`
-          : error.message,
-      );
-      if (child.pid === undefined) this.#exit(null, null);
-    });
-    if (this.#channel === null) return;
-    this.#output = new Output(this.#channel);
-    this.#linkProcess(child);
-    this.#linkChannel(this.#channel);
+    this.#process = launcher.launch(this);
   }
 
-  #linkProcess(child: ChildProcess): void {
-    const { errors } = this.#settings;
-    const prefix = `python ${child.pid}: `;
-    if (child.stdout !== null) logLines(child.stdout, prefix, errors);
-    if (child.stderr !== null) {
-      logLines(child.stderr, prefix, errors, line => {
-        this.#lastLines.push(line);
-        if (this.#lastLines.length > KEPT_LINES) this.#lastLines.shift();
-      });
-    }
-    child.once('exit', (code, signal) => {
-      // Its last messages may still be on their way here.
-      const late = setTimeout(() => this.#channel?.destroy(), LAST_WORDS);
-      const end = (): void => {
-        clearTimeout(late);
-        this.#exit(code, signal);
-      };
-      if (this.#channel === null || this.#channel.closed) end();
-      else this.#channel.once('close', end);
-    });
-    // A process that only waits for requests must not keep this one from ending; it ends when this one does.
-    child.unref();
-    for (const stream of [child.stdout, child.stderr]) (stream as Socket | null)?.unref();
+  /** ProcessWatcher. */
+  line(line: string): void {
+    this.#lastLines.push(line);
+    if (this.#lastLines.length > KEPT_LINES) this.#lastLines.shift();
   }
 
-  #linkChannel(channel: Socket): void {
+  /** ProcessWatcher. */
+  failed(why: string): void {
+    this.#fail(why);
+    this.exited(null, null);
+  }
+
+  /** ProcessWatcher. */
+  started(channel: Socket): void {
+    this.#channel = channel;
+    this.#output = new Output(channel);
     channel.on('data', (octets: Buffer) => {
       try {
         this.#reader.read(octets);
@@ -138,7 +110,8 @@ export class Worker extends EventEmitter<WorkerEvents> implements MessageReceive
     // It keeps this process alive while it starts and while there are requests.
     const { application, chdir, pythonpath, environ, threads } = this.#settings;
     const hello = { application, chdir, pythonpath, environ, threads };
-    this.#output?.message(Hello, 0, 0, VERSION, Buffer.from(JSON.stringify(hello)));
+    this.#output.message(Hello, 0, 0, VERSION, Buffer.from(JSON.stringify(hello)));
+    if (this.#closed) this.#output.message(Stop);
   }
 
   get state(): WorkerState {
@@ -146,7 +119,7 @@ export class Worker extends EventEmitter<WorkerEvents> implements MessageReceive
   }
 
   get pid(): number | undefined {
-    return this.#child.pid;
+    return this.#process.pid;
   }
 
   /** Why the application could not be loaded. */
@@ -193,7 +166,7 @@ export class Worker extends EventEmitter<WorkerEvents> implements MessageReceive
     if (this.#state === 'exited') return Promise.resolve();
     const ended = new Promise<void>(resolve => this.once('exited', () => resolve()));
     this.#closed = true;
-    this.#child.ref();
+    this.#process.ref();
     if (this.#state !== 'stopping') {
       this.#state = 'stopping';
       for (const call of this.#takeWaiting()) {
@@ -211,7 +184,7 @@ export class Worker extends EventEmitter<WorkerEvents> implements MessageReceive
 
   /** Ends the process at once. */
   kill(signal: NodeJS.Signals = 'SIGKILL'): void {
-    this.#child.kill(signal);
+    this.#process.kill(signal);
   }
 
   /** HOT. */
@@ -328,7 +301,8 @@ export class Worker extends EventEmitter<WorkerEvents> implements MessageReceive
     return waiting;
   }
 
-  #exit(code: number | null, signal: NodeJS.Signals | null): void {
+  /** ProcessWatcher. */
+  exited(code: number | null, signal: NodeJS.Signals | null): void {
     if (this.#state === 'exited') return;
     const how = signal !== null ? `was ended by ${signal}` : `ended with exit code ${code}`;
     const lastLine = this.#lastLines.at(-1);
