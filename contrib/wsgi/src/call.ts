@@ -2,7 +2,7 @@
 // what is to be said on it about one request.
 
 import type { Buffer } from 'node:buffer';
-import type { Environ, Result, StartResponse, Write } from '@fapws/core';
+import type { Environ, Header, Result, StartResponse, Write } from '@fapws/core';
 import { WorkerError } from './errors.ts';
 import { headOf } from './head.ts';
 import { writeEnviron } from './marshal.ts';
@@ -32,6 +32,10 @@ export class Call {
   readonly #content: WholeContent | undefined;
   #output: Output | null = null;
   id = 0;
+  /** When it began to wait for a worker, in milliseconds of `performance.now()`. */
+  queuedAt = 0;
+  /** How often a process that had it has ended before it was begun there. */
+  moves = 0;
   /** Whether the caller has what it waits for. The worker may still be at it: `over` comes later. */
   #settled = false;
   #write: Write | null = null;
@@ -44,6 +48,12 @@ export class Call {
   #wanted = 0;
   #pieces: AsyncIterator<Uint8Array> | null = null;
   #reading = false;
+  /** Pieces of the answer that the client has not taken. */
+  #untaken = 0;
+  /** How often the application has given something; that number, and when, as of the last look at it. */
+  #given = 0;
+  #seen = 0;
+  #quietSince = 0;
 
   constructor(
     environ: Environ,
@@ -116,20 +126,54 @@ export class Call {
     this.#reject(error);
   }
 
-  /** The worker is no more: 502, unless the answer has begun. */
-  lose(error: WorkerError): void {
-    if (!this.#settle()) return;
-    if (this.#write !== null || error.code !== 'FAPWS_WSGI_EXITED') {
-      // The head is out, so the answer is cut; or it is no accident, and the error says itself what is wrong.
+  /**
+   * The front answers itself; an answer that has begun is cut, with the error in the log. The worker is told that nobody waits
+   * any more.
+   */
+  answerInstead(status: string, headers: readonly Header[], text: string, error: WorkerError): void {
+    if (this.#settled) return;
+    this.#output?.message(Abort, 0, this.id);
+    this.#settle();
+    if (this.#write !== null) {
       this.#reject(error);
       return;
     }
     try {
-      this.#startResponse('502 Bad Gateway', [['Content-Type', 'text/plain; charset=utf-8']]);
-      this.#resolve('The process of this application ended before it had answered.\n');
+      this.#startResponse(status, [['Content-Type', 'text/plain; charset=utf-8'], ...headers]);
+      this.#resolve(text);
     } catch (failure) {
       this.#reject(failure);
     }
+  }
+
+  /** The process that had it has ended, and it may have been begun there. */
+  lose(error: WorkerError): void {
+    this.#output = null;
+    this.answerInstead(
+      '502 Bad Gateway',
+      [],
+      'The process of this application ended before it had answered.\n',
+      error,
+    );
+  }
+
+  /** Whether it may be sent a second time (RFC 9110, 9.2.2). */
+  get idempotent(): boolean {
+    return /^(?:GET|HEAD|OPTIONS|PUT|DELETE|TRACE)$/.test(this.environ.REQUEST_METHOD);
+  }
+
+  /**
+   * @param now milliseconds of `performance.now()`
+   * @returns for how many of them the application has given nothing while it waited neither for the client's content nor for
+   *   the client to take the answer; counted from the first time this is asked
+   */
+  quietFor(now: number): number {
+    const waitsForClient = !this.#settled && (this.#reading || this.#untaken > 0);
+    if (this.#quietSince === 0 || this.#seen !== this.#given || waitsForClient) {
+      this.#seen = this.#given;
+      this.#quietSince = now;
+    }
+    return now - this.#quietSince;
   }
 
   #settle(): boolean {
@@ -148,6 +192,7 @@ export class Call {
 
   /** HOT. A piece of the answer. @param headLength octets of the head at its beginning, if there is one */
   answer(flags: number, headLength: number, payload: Buffer): void {
+    this.#given += 1;
     if (this.#settled) return;
     try {
       let content = payload;
@@ -172,11 +217,16 @@ export class Call {
     if (this.#settled || content.length === 0) return;
     const slow = (this.#write as Write)(content);
     if (slow === undefined) this.#taken(content.length);
-    else
+    else {
+      this.#untaken += 1;
       slow.then(
-        () => this.#taken(content.length),
+        () => {
+          this.#untaken -= 1;
+          this.#taken(content.length);
+        },
         error => this.#abandon(error),
       );
+    }
   }
 
   /** The client, or the kernel for it, has taken so many octets: the worker may send as many more. */
