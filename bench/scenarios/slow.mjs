@@ -111,26 +111,36 @@ async function latencies(port) {
 /**
  * @param {import('../contestants.mjs').Contestant} contestant
  * @param {import('../lib/pinning.mjs').Cores} [cores]
- * @returns {Promise<{ alone: Beside, beside: Beside }>} the others without slow clients and beside them
+ * @returns {Promise<{ alone: Beside, elsewhere: Beside, beside: Beside }>} the others without slow clients, with slow clients
+ *   at another server of the same kind on the same core, and beside them. What the second adds to the first is the machine's.
  */
 export async function measureSlow(contestant, cores) {
   const server = await startServer(contestant, cores?.server);
-  const slow = new SlowClients();
   const look = async () => {
+    // The first look is there to settle what was new: code to compile, the garbage of those who arrived.
+    await latencies(server.port);
     return { ...(await latencies(server.port)), memory: residentMemory(server.pid) };
   };
+  const lookBeside = async port => {
+    const slow = new SlowClients();
+    try {
+      await slow.arrive(port);
+      const seen = await look();
+      slow.assertThere();
+      return seen;
+    } finally {
+      slow.leave();
+    }
+  };
   try {
-    // The first requests compile what the others use.
     await exchange(server.port, bareGet('/stream'), received => received.endsWith('0\r\n\r\n'));
-    await look();
     const alone = await look();
-    await slow.arrive(server.port);
-    const beside = await look();
-    slow.assertThere();
+    const another = await startServer(contestant, cores?.server);
+    const elsewhere = await lookBeside(another.port).finally(() => another.stop());
+    const beside = await lookBeside(server.port);
     server.assertAlive();
-    return { alone, beside };
+    return { alone, elsewhere, beside };
   } finally {
-    slow.leave();
     await server.stop();
   }
 }
