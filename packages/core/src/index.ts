@@ -31,6 +31,8 @@ export type { Exchange } from './http/exchange.ts';
 export { defaultLimits, defaultTimeouts, type Limits, type Timeouts } from './http/limits.ts';
 export type { Preface, PrefaceResult } from './http/preface.ts';
 export { ListenError, type ListenErrorCode } from './loop/errors.ts';
+// For those who open sockets themselves: native loops, primaries of several processes.
+export { addressText, failureToListen, prepareSocketFile } from './loop/listening.ts';
 export type {
   Acceptor,
   Address,
