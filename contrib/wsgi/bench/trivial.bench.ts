@@ -31,7 +31,7 @@ function cpu(pid: number): { user: number; all: number } {
   return { user, all: user + system };
 }
 
-const processes = { front: process.pid, worker: app.worker.pid as number };
+const processes = { front: process.pid, worker: app.status().workers[0]?.pid as number };
 const url = `http://127.0.0.1:${(address as { port: number }).port}/`;
 const load = (time: string): Promise<{ stdout: string }> =>
   promisify(execFile)('wrk', ['-t1', `-c${connections}`, `-d${time}`, url]);

@@ -1,35 +1,35 @@
 // One request at a worker: from the environ to the last octet of the answer. The worker object owns the channel; this owns
 // what is to be said on it about one request.
 
-import type { Buffer } from 'node:buffer';
+import { Buffer } from 'node:buffer';
 import type { Environ, Header, Result, StartResponse, Write } from '@fapws/core';
+import type { Content } from './content.ts';
 import { WorkerError } from './errors.ts';
-import { headOf } from './head.ts';
+import { headersOf, headOf } from './head.ts';
 import { writeEnviron } from './marshal.ts';
 import type { Output } from './output.ts';
 import {
   Abort,
-  Content,
+  Content as ContentMessage,
   Credit,
+  HasFile,
   HasHead,
   HEADER,
   IsEnd,
   IsMultiprocess,
+  lasting,
   Request,
   WINDOW,
   writeHeader,
 } from './protocol.ts';
-
-/** The content of a request that is all here. */
-export type WholeContent = Uint8Array | null;
+import { SpooledContent } from './spool.ts';
 
 export class Call {
   readonly environ: Environ;
   readonly #startResponse: StartResponse;
   readonly #resolve: (result: Result) => void;
   readonly #reject: (error: unknown) => void;
-  /** undefined when it streams. */
-  readonly #content: WholeContent | undefined;
+  #content: Content;
   #output: Output | null = null;
   id = 0;
   /** When it began to wait for a worker, in milliseconds of `performance.now()`. */
@@ -58,7 +58,7 @@ export class Call {
   constructor(
     environ: Environ,
     startResponse: StartResponse,
-    content: WholeContent | undefined,
+    content: Content,
     resolve: (result: Result) => void,
     reject: (error: unknown) => void,
   ) {
@@ -74,14 +74,23 @@ export class Call {
     this.id = id;
     this.#output = output;
     const content = this.#content;
-    const length = writeEnviron(output, HEADER, this.environ);
-    const inline = content === null || content === undefined ? 0 : content.length;
-    output.reserve(HEADER + length + inline);
-    if (inline !== 0) output.block.set(content as Uint8Array, output.end + HEADER + length);
-    const flags =
-      (content === undefined ? 0 : IsEnd) | (this.environ['wsgi.multiprocess'] ? IsMultiprocess : 0);
-    writeHeader(output.block, output.end, length + inline, Request, flags, id, length);
-    output.advance(HEADER + length + inline);
+    let flags = IsEnd;
+    let octets: Uint8Array | null = null;
+    let known = -1;
+    if (content === undefined) flags = 0;
+    else if (content instanceof SpooledContent) {
+      flags |= HasFile;
+      octets = Buffer.from(content.path);
+      known = content.octets;
+    } else if (content !== null) {
+      octets = content;
+      known = content.length;
+    }
+    const length = writeEnviron(output, HEADER, this.environ, known);
+    if (this.environ['wsgi.multiprocess']) flags |= IsMultiprocess;
+    writeHeader(output.block, output.end, length + (octets?.length ?? 0), Request, flags, id, length);
+    output.advance(HEADER + length);
+    if (octets !== null) output.append(octets);
     if (content === undefined) this.watch();
   }
 
@@ -146,9 +155,16 @@ export class Call {
     }
   }
 
+  /** The process that had it has ended before it was begun there: it may go to another one. */
+  giveBack(): void {
+    this.#output = null;
+    this.moves += 1;
+  }
+
   /** The process that had it has ended, and it may have been begun there. */
   lose(error: WorkerError): void {
     this.#output = null;
+    this.#releaseContent();
     this.answerInstead(
       '502 Bad Gateway',
       [],
@@ -187,12 +203,20 @@ export class Call {
       void this.#pieces.return?.()?.catch(() => {
         // Whoever gives the content up does not want to know why it would have ended.
       });
+    if (this.#output === null) this.#releaseContent();
     return true;
+  }
+
+  /** Not before the last word of a worker that has the request: until then it may open the file. */
+  #releaseContent(): void {
+    if (this.#content instanceof SpooledContent) this.#content.release();
+    if (this.#content !== undefined) this.#content = null;
   }
 
   /** HOT. A piece of the answer. @param headLength octets of the head at its beginning, if there is one */
   answer(flags: number, headLength: number, payload: Buffer): void {
     this.#given += 1;
+    if ((flags & IsEnd) !== 0) this.#releaseContent();
     if (this.#settled) return;
     try {
       let content = payload;
@@ -204,8 +228,18 @@ export class Call {
       }
       if ((flags & IsEnd) !== 0) {
         this.#settle();
-        this.#resolve(content);
+        this.#resolve(lasting(content));
       } else this.#send(content);
+    } catch (error) {
+      this.#abandon(error);
+    }
+  }
+
+  /** Headers ahead of the answer. */
+  hint(lines: string): void {
+    if (this.#settled) return;
+    try {
+      this.environ['wsgi.early_hints'](headersOf(lines.split('\n'), 0));
     } catch (error) {
       this.#abandon(error);
     }
@@ -215,7 +249,7 @@ export class Call {
     // From here on the answer takes its time, and the client may leave meanwhile.
     this.watch();
     if (this.#settled || content.length === 0) return;
-    const slow = (this.#write as Write)(content);
+    const slow = (this.#write as Write)(lasting(content));
     if (slow === undefined) this.#taken(content.length);
     else {
       this.#untaken += 1;
@@ -241,6 +275,7 @@ export class Call {
 
   /** The worker's last word is that the application failed. @param traceback empty when there is nothing to tell */
   broken(traceback: string): void {
+    this.#releaseContent();
     this.fail(new WorkerError('FAPWS_WSGI_APPLICATION', `the application raised\n${traceback.trimEnd()}`));
   }
 
@@ -259,11 +294,11 @@ export class Call {
         const { done, value } = await this.#pieces.next();
         if (this.#settled) return;
         if (done === true) {
-          this.#output?.message(Content, IsEnd, this.id);
+          this.#output?.message(ContentMessage, IsEnd, this.id);
           return;
         }
         this.#wanted -= value.length;
-        this.#output?.message(Content, 0, this.id, 0, value);
+        this.#output?.message(ContentMessage, 0, this.id, 0, value);
       }
     } catch (error) {
       this.#abandon(error);

@@ -7,6 +7,10 @@ export type WorkerErrorCode =
   | 'FAPWS_WSGI_EXITED'
   /** The application raised. */
   | 'FAPWS_WSGI_APPLICATION'
+  /** The application gave nothing to a request for `requestTimeout`. */
+  | 'FAPWS_WSGI_TIMEOUT'
+  /** Too many requests were waiting, or this one has waited for too long. */
+  | 'FAPWS_WSGI_QUEUE'
   /** `close()` was called. */
   | 'FAPWS_WSGI_CLOSED';
 

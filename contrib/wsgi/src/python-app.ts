@@ -1,59 +1,72 @@
 // A Python application as an application of Fapws.
 
 import type { Application, Environ, Result, StartResponse } from '@fapws/core';
-import { type PythonOptions, settingsOf, type WorkerSettings } from './options.ts';
-import { spawning } from './process.ts';
-import { Worker } from './worker.ts';
+import { answerUnstored, Contents } from './content.ts';
+import { Development } from './development.ts';
+import { type PythonOptions, settingsOf } from './options.ts';
+import { Pool } from './pool.ts';
+import { launcherOf } from './preload.ts';
+import type { PythonStatus } from './status.ts';
 
 /** To be mounted like any other application. */
 export interface PythonApplication extends Application {
-  /** The process that answers. */
-  readonly worker: Worker;
-  /** Resolves when the application is loaded; rejects with a WorkerError that has Python's traceback. */
+  /**
+   * Resolves when the application is loaded, in all processes that are there from the beginning; rejects with a WorkerError
+   * that has Python's traceback. It goes on trying all the same.
+   */
   readonly ready: Promise<void>;
-  /** Lets the process finish what it has begun, and end. It ends by itself with the process that has started it. */
+  /**
+   * Starts new processes and, when all of them are ready, lets those from before finish what they have and end. If one of the
+   * new ones can't load the application, those from before stay. A call while another one runs means one more afterwards.
+   * @returns rejects with a WorkerError that has Python's traceback, which the log has too: who does not ask need not catch it
+   */
+  reload(): Promise<void>;
+  /** The processes, what waits for them, and what became of those before. */
+  status(): PythonStatus;
+  /** Where each thread of each process is, as Python's faulthandler writes it; the log gets it too. */
+  dump(): Promise<string>;
+  /**
+   * Lets all requests that are here be answered, refuses others with 503, and ends the processes: those that need longer than
+   * `gracefulTimeout` are killed. They end by themselves with the process that has started them.
+   * @returns when they have ended
+   */
   close(): Promise<void>;
 }
 
 /**
- * Runs a Python WSGI application in a process of its own, which is started at once.
+ * Runs a Python WSGI application in processes of its own, which are started at once.
  * @param application `module:attribute`, or `module:factory()`
  * @throws {RangeError} for options that can't be meant
  */
 export function pythonApp(application: string, options: PythonOptions = {}): PythonApplication {
   const settings = settingsOf(application, options);
-  const worker = new Worker(settings, spawning(settings));
-  const ready = new Promise<void>((resolve, reject) => {
-    worker.once('ready', resolve);
-    worker.once('failed', error => {
-      settings.errors.write(`fapws: ${error.message}\n`);
-      reject(error);
-    });
-  });
-  // Who does not ask has it in the log, and gets it as the answer to every request.
-  ready.catch(() => {});
-  worker.once('exited', ({ reason, code }) => {
-    if (code !== 0 && worker.failure === null) settings.errors.write(`fapws: ${application}: ${reason}\n`);
-  });
-  const answer = (environ: Environ, startResponse: StartResponse): Promise<Result> => {
-    const length = environ.CONTENT_LENGTH;
-    if ((length === undefined || length === '0') && environ['HTTP_TRANSFER_ENCODING'] === undefined) {
-      return worker.call(environ, startResponse, null);
-    }
-    if (streams(environ, length, settings)) return worker.call(environ, startResponse, undefined);
-    return gathered(worker, environ, startResponse);
+  const pool = new Pool(settings, () => launcherOf(settings));
+  const contents = new Contents(settings);
+  let answer: Application = (environ, startResponse): Promise<Result> => {
+    const content = contents.of(environ);
+    if (!(content instanceof Promise)) return pool.call(environ, startResponse, content);
+    return content.then(
+      whole => pool.call(environ, startResponse, whole),
+      error => answerUnstored(error, environ, startResponse),
+    );
   };
-  return Object.assign(answer, { worker, ready, close: () => worker.close() });
-}
-
-/** With Expect the application decides, by reading, whether the client is to send anything. */
-function streams(environ: Environ, length: string | undefined, settings: WorkerSettings): boolean {
-  return (
-    length === undefined || Number(length) > settings.inlineContent || environ['HTTP_EXPECT'] !== undefined
-  );
-}
-
-/** A slow sender of a little content does not occupy the worker: it sees the request when all is there. */
-async function gathered(worker: Worker, environ: Environ, startResponse: StartResponse): Promise<Result> {
-  return worker.call(environ, startResponse, await environ['wsgi.input'].read());
+  let development: Development | null = null;
+  if (settings.reload !== null) {
+    const latest = new Development(settings, pool.ready, () => pool.reload());
+    pool.readFiles = files => latest.read(files);
+    development = latest;
+    const loaded = answer;
+    answer = (environ: Environ, startResponse: StartResponse) =>
+      latest.answer(environ, startResponse, loaded);
+  }
+  return Object.assign(answer, {
+    ready: pool.ready,
+    reload: () => pool.reload(),
+    status: () => pool.status(),
+    dump: () => pool.dump(),
+    close: () => {
+      development?.close();
+      return pool.close();
+    },
+  });
 }

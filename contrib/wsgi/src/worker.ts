@@ -1,21 +1,23 @@
-// One Python process and the link to it. Whoever owns several of them starts, watches and replaces them by what this tells:
-// `ready`, then `exited`; or `failed`, with the reason, then `exited`.
+// One Python process and the link to it: from its start to its end, and what it has in hand. Whoever owns several of them hears of
+// all that by WorkerOwner, and decides.
 
-import { Buffer } from 'node:buffer';
-import { EventEmitter } from 'node:events';
+import type { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
-import type { Environ, Result, StartResponse } from '@fapws/core';
-import { Call, type WholeContent } from './call.ts';
+import type { Call } from './call.ts';
 import { WorkerError } from './errors.ts';
+import type { EndReason } from './events.ts';
+import { helloOf } from './hello.ts';
 import type { WorkerSettings } from './options.ts';
 import { Output } from './output.ts';
 import { Pace } from './pace.ts';
-import type { Launcher, ProcessWatcher, WorkerProcess } from './process.ts';
+import { exitReason, type Launcher, type ProcessWatcher, type WorkerProcess } from './process.ts';
 import {
   Answer,
   Broken,
   Failed,
+  Files,
   Hello,
+  Hints,
   IsEnd,
   Log,
   MessageReader,
@@ -25,72 +27,197 @@ import {
   VERSION,
   Want,
 } from './protocol.ts';
+import { StackCollector } from './stacks.ts';
+import type { FileState } from './watch.ts';
 
-export type WorkerState = 'starting' | 'ready' | 'stopping' | 'exited';
+/** `ending`: it finishes what it has, and gets nothing more. */
+export type WorkerState = 'starting' | 'ready' | 'ending' | 'exited';
 
 /** How a process ended. */
 export interface WorkerExit {
-  readonly pid: number | undefined;
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
-  /** What it printed last on standard error. */
-  readonly lastLines: readonly string[];
-  /** The same in a sentence. */
+  /** The same in a sentence, with the last line that it printed. */
   readonly reason: string;
+  /** Requests that were begun, or may have been. Their clients have 502, or a cut answer. */
+  readonly lost: number;
+  /** Requests that were not begun, and may go to another process. */
+  readonly moved: readonly Call[];
 }
 
-interface WorkerEvents {
+export interface WorkerOwner {
   /** The application is loaded. */
-  ready: [];
-  /** The application could not be loaded; the message has Python's traceback. `exited` follows. */
-  failed: [WorkerError];
-  /** The process is no more. What was in flight has been answered 502, or cut. */
-  exited: [WorkerExit];
+  onReady(worker: Worker): void;
+  /** The application could not be loaded. `onExited` follows. */
+  onFailed(worker: Worker, error: WorkerError): void;
+  /** HOT. Requests have come to their end, so it may have room. */
+  onFree(worker: Worker): void;
+  /** The application has given nothing to a request for `requestTimeout`. Told once of each request. */
+  onStuck(worker: Worker, call: Call): void;
+  /** In development: files that it consists of, and the state that each had when it was read. */
+  onFiles(files: readonly FileState[]): void;
+  /** The process is no more. */
+  onExited(worker: Worker, exit: WorkerExit): void;
 }
 
 const KEPT_LINES = 20;
-/** Milliseconds between two looks at requests whose client may have left. */
-const WATCH = 250;
 
-export class Worker extends EventEmitter<WorkerEvents> implements MessageReceiver, ProcessWatcher {
+export class Worker implements MessageReceiver, ProcessWatcher {
+  owner: WorkerOwner;
+  /** Why it is to be replaced as soon as another one is ready. */
+  retiring: EndReason | null = null;
+  /** Milliseconds of `performance.now()`. */
+  readonly startedAt: number = performance.now();
+  readyAt = 0;
   readonly #settings: WorkerSettings;
   readonly #process: WorkerProcess;
   #channel: Socket | null = null;
   #output: Output | null = null;
   readonly #reader: MessageReader = new MessageReader(this);
   readonly #lastLines: string[] = [];
+  /** In the order in which they were sent. */
   readonly #inFlight = new Map<number, Call>();
-  #waiting: Call[] = [];
+  readonly #stuck = new Set<Call>();
   readonly #pace = new Pace();
+  /** Requests that it may have at a time: one for each thread, and some ahead. */
+  #most: number;
   #lastId = 0;
+  #requests = 0;
   #ended = 0;
   #state: WorkerState = 'starting';
+  #ending: EndReason | null = null;
   #failure: WorkerError | null = null;
-  #closed = false;
-  /** Why no request can be answered any more. */
-  #lost: WorkerError | null = null;
-  readonly #startTimer: NodeJS.Timeout;
-  #watchTimer: NodeJS.Timeout | null = null;
+  /** Whether it knows what to do at the signal for stacks. */
+  #greeted = false;
+  #stacks: StackCollector | null = null;
+  /** Whether words of it that were on their way may have been lost: then nobody knows what it has begun. */
+  #isMuted = false;
+  #startTimer: NodeJS.Timeout;
+  #graceTimer: NodeJS.Timeout | undefined;
 
-  constructor(settings: WorkerSettings, launcher: Launcher) {
-    super();
+  /** @param keepsAlive whether this process has to wait until the application is loaded */
+  constructor(settings: WorkerSettings, launcher: Launcher, owner: WorkerOwner, keepsAlive: boolean) {
     this.#settings = settings;
-    this.#startTimer = setTimeout(() => {
-      this.#fail(`It was not loaded within ${settings.startTimeout} s (startTimeout).`);
-    }, settings.startTimeout * 1000);
+    this.owner = owner;
+    this.#most = settings.threads;
+    this.#startTimer = setTimeout(() => void this.#startedLate(), settings.startTimeout * 1000);
+    if (!keepsAlive) this.#startTimer.unref();
     this.#process = launcher.launch(this);
   }
 
-  /** ProcessWatcher. */
-  line(line: string): void {
-    this.#lastLines.push(line);
-    if (this.#lastLines.length > KEPT_LINES) this.#lastLines.shift();
+  get state(): WorkerState {
+    return this.#state;
   }
 
-  /** ProcessWatcher. */
-  failed(why: string): void {
-    this.#fail(why);
-    this.exited(null, null);
+  get pid(): number | undefined {
+    return this.#process.pid;
+  }
+
+  /** Why it ends, or has ended; null while it does not. */
+  get ending(): EndReason | null {
+    return this.#ending;
+  }
+
+  /** HOT. Requests that the process has and has not answered. */
+  get inFlight(): number {
+    return this.#inFlight.size;
+  }
+
+  /** Threads that are at work. */
+  get busy(): number {
+    return Math.min(this.#inFlight.size, this.#settings.threads);
+  }
+
+  /** Requests that the process has had. */
+  get requests(): number {
+    return this.#requests;
+  }
+
+  /** HOT. Whether it takes another request. */
+  get hasRoom(): boolean {
+    return this.#state === 'ready' && this.#inFlight.size < this.#most;
+  }
+
+  /** HOT. Hands it a request. To be called only when it has room. */
+  begin(call: Call): void {
+    if (this.#inFlight.size === 0) this.#pace.begin();
+    // 0 stands for no request.
+    this.#lastId = this.#lastId === 0xffff_ffff ? 1 : this.#lastId + 1;
+    this.#requests += 1;
+    this.#inFlight.set(this.#lastId, call);
+    call.begin(this.#lastId, this.#output as Output);
+  }
+
+  /**
+   * Lets it finish what it has, and end. One that is not ready yet is killed.
+   * @param seconds for which it may take its time
+   */
+  end(reason: EndReason, seconds: number): void {
+    if (this.#state === 'exited' || this.#state === 'ending') return;
+    const hadStarted = this.#state === 'ready';
+    this.#beginToEnd(reason);
+    if (hadStarted) {
+      this.#output?.message(Stop);
+      this.killAfter(seconds);
+    } else this.kill();
+  }
+
+  /** Kills it if it is still there so many seconds from now. */
+  killAfter(seconds: number): void {
+    clearTimeout(this.#graceTimer);
+    this.#graceTimer = setTimeout(() => {
+      const { application, errors } = this.#settings;
+      errors.write(
+        `fapws: ${application}: python ${this.pid} has not ended within ${seconds} s (gracefulTimeout) and is killed.\n`,
+      );
+      this.kill();
+    }, seconds * 1000).unref();
+  }
+
+  /** Lets it keep this process alive until it has ended. */
+  ref(): void {
+    this.#process.ref();
+  }
+
+  /** Ends it at once. */
+  kill(signal: NodeJS.Signals = 'SIGKILL'): void {
+    this.#process.kill(signal);
+  }
+
+  /** Where each thread is. Empty when it can't say: it is not that far, or `dumpSignal` is off or has another meaning there. */
+  dump(): Promise<string> {
+    const { dumpSignal } = this.#settings;
+    if (!this.#greeted || this.#state === 'exited' || dumpSignal === '') return Promise.resolve('');
+    if (this.#stacks === null) {
+      this.#stacks = new StackCollector();
+      this.#process.kill(dumpSignal);
+      void this.#stacks.text.then(() => {
+        this.#stacks = null;
+      });
+    }
+    return this.#stacks.text;
+  }
+
+  /** Looks for clients that have left, and for requests to which the application has given nothing for too long. */
+  look(now: number): void {
+    const timeout = this.#settings.requestTimeout * 1000;
+    let position = 0;
+    for (const call of this.#inFlight.values()) {
+      call.watch();
+      if (this.#maybeBegun(position) && call.quietFor(now) > timeout && !this.#stuck.has(call)) {
+        this.#stuck.add(call);
+        this.owner.onStuck(this, call);
+      }
+      position += 1;
+    }
+  }
+
+  /**
+   * A worker takes requests in the order in which they were sent, and each thread has one at a time. So of those that it has
+   * not answered, it can't have begun more than the first few.
+   */
+  #maybeBegun(position: number): boolean {
+    return this.#isMuted || position < this.#settings.threads;
   }
 
   /** ProcessWatcher. */
@@ -105,118 +232,29 @@ export class Worker extends EventEmitter<WorkerEvents> implements MessageReceive
       }
       this.#afterRead();
     });
-    // The process says why it is gone.
-    channel.on('error', () => {});
-    // It keeps this process alive while it starts and while there are requests.
-    const { application, chdir, pythonpath, environ, threads } = this.#settings;
-    const hello = { application, chdir, pythonpath, environ, threads };
-    this.#output.message(Hello, 0, 0, VERSION, Buffer.from(JSON.stringify(hello)));
-    if (this.#closed) this.#output.message(Stop);
-  }
-
-  get state(): WorkerState {
-    return this.#state;
-  }
-
-  get pid(): number | undefined {
-    return this.#process.pid;
-  }
-
-  /** Why the application could not be loaded. */
-  get failure(): WorkerError | null {
-    return this.#failure;
-  }
-
-  /** Requests that the process has. */
-  get inFlight(): number {
-    return this.#inFlight.size;
-  }
-
-  /** Requests that wait for the process. */
-  get waiting(): number {
-    return this.#waiting.length;
-  }
-
-  /**
-   * HOT. Has a request answered.
-   * @param content the request's content; null when it has none, undefined when it is to be streamed
-   */
-  call(environ: Environ, startResponse: StartResponse, content: WholeContent | undefined): Promise<Result> {
-    return new Promise((resolve, reject) => {
-      const call = new Call(environ, startResponse, content, resolve, reject);
-      if (this.#lost !== null) {
-        call.lose(this.#lost);
-        return;
-      }
-      if (this.#state === 'stopping') {
-        call.refuse(this.#failure ?? closed());
-        return;
-      }
-      if (this.#watchTimer === null) {
-        this.#watchTimer = setInterval(this.#watch, WATCH).unref();
-        this.#channel?.ref();
-      }
-      this.#waiting.push(call);
-      if (this.#state === 'ready') this.#dispatch();
+    channel.on('error', (error: NodeJS.ErrnoException) => {
+      // That it can't be written to ends the reading too, whatever there was to be read. The process says why it is gone.
+      if (error.syscall !== 'read') this.#isMuted = true;
     });
+    // It does not keep this process alive: requests do.
+    channel.unref();
+    this.#output.message(Hello, 0, 0, VERSION, helloOf(this.#settings));
   }
 
-  /** Lets the process finish what it has, then end. @returns when it has ended */
-  close(): Promise<void> {
-    if (this.#state === 'exited') return Promise.resolve();
-    const ended = new Promise<void>(resolve => this.once('exited', () => resolve()));
-    this.#closed = true;
-    this.#process.ref();
-    if (this.#state !== 'stopping') {
-      this.#state = 'stopping';
-      for (const call of this.#takeWaiting()) {
-        call.refuse(closed());
-      }
-      this.#output?.message(Stop);
+  /** ProcessWatcher. */
+  line(line: string): void {
+    if (this.#stacks !== null) {
+      this.#stacks.line(line);
+      return;
     }
-    return ended;
+    this.#lastLines.push(line);
+    if (this.#lastLines.length > KEPT_LINES) this.#lastLines.shift();
   }
 
-  /** Closes the channel: what the process notices when its owner dies. */
-  disconnect(): void {
-    this.#channel?.destroy();
-  }
-
-  /** Ends the process at once. */
-  kill(signal: NodeJS.Signals = 'SIGKILL'): void {
-    this.#process.kill(signal);
-  }
-
-  /** HOT. */
-  #dispatch(): void {
-    const output = this.#output as Output;
-    let at = 0;
-    while (at < this.#waiting.length && this.#inFlight.size < this.#settings.threads + this.#pace.ahead) {
-      const call = this.#waiting[at] as Call;
-      at += 1;
-      if (call.settled) continue;
-      if (this.#inFlight.size === 0) this.#pace.begin();
-      // 0 stands for no request.
-      this.#lastId = this.#lastId === 0xffff_ffff ? 1 : this.#lastId + 1;
-      this.#inFlight.set(this.#lastId, call);
-      call.begin(this.#lastId, output);
-    }
-    if (at === this.#waiting.length) this.#waiting.length = 0;
-    else if (at !== 0) this.#waiting.splice(0, at);
-  }
-
-  readonly #watch = (): void => {
-    for (const call of this.#inFlight.values()) call.watch();
-    for (const call of this.#waiting) call.watch();
-    this.#waiting = this.#waiting.filter(call => !call.settled);
-    if (this.#inFlight.size === 0 && this.#waiting.length === 0) this.#rest();
-  };
-
-  /** Nothing is under way. */
-  #rest(): void {
-    if (this.#watchTimer !== null) clearInterval(this.#watchTimer);
-    this.#watchTimer = null;
-    if (this.#state === 'ready') this.#channel?.unref();
+  /** ProcessWatcher. */
+  failed(why: string): void {
+    this.#fail(why);
+    this.exited(null, null);
   }
 
   /** HOT. MessageReceiver. */
@@ -234,11 +272,18 @@ export class Worker extends EventEmitter<WorkerEvents> implements MessageReceive
       case Want:
         call?.want(argument);
         return;
+      case Hints:
+        call?.hint(payload.toString('latin1'));
+        return;
       case Log:
         if (call === undefined) this.#settings.errors.write(payload.toString());
         else call.log(payload.toString());
         return;
+      case Files:
+        this.owner.onFiles(JSON.parse(payload.toString()));
+        return;
       case Hello:
+        this.#greeted = true;
         if (argument !== VERSION) {
           this.#fail(
             `It speaks version ${argument} of the worker protocol, and this package version ${VERSION}.`,
@@ -246,7 +291,7 @@ export class Worker extends EventEmitter<WorkerEvents> implements MessageReceive
         }
         return;
       case Ready:
-        this.#begin();
+        this.#beReady();
         return;
       case Failed:
         this.#fail(payload.toString().trimEnd());
@@ -262,75 +307,96 @@ export class Worker extends EventEmitter<WorkerEvents> implements MessageReceive
     if (this.#ended === 0) return;
     this.#pace.ended(this.#ended);
     this.#ended = 0;
-    if (this.#waiting.length !== 0 && this.#state === 'ready') this.#dispatch();
+    this.#most = this.#settings.threads + this.#pace.ahead;
+    if (this.#ending === 'timeout') this.killIfDone();
+    this.owner.onFree(this);
   }
 
-  #begin(): void {
+  /** Kills one that does not end by itself when nobody waits any more for what it may have begun. */
+  killIfDone(): void {
+    // Not while it is telling where it is stuck.
+    if (this.#stacks !== null) return;
+    let position = 0;
+    for (const call of this.#inFlight.values()) {
+      if (!call.settled && this.#maybeBegun(position)) return;
+      position += 1;
+    }
+    this.kill();
+  }
+
+  #beReady(): void {
     if (this.#state !== 'starting') return;
     clearTimeout(this.#startTimer);
+    this.readyAt = performance.now();
     this.#state = 'ready';
-    if (this.#waiting.length === 0) this.#rest();
-    else this.#dispatch();
-    this.emit('ready');
+    this.owner.onReady(this);
+  }
+
+  async #startedLate(): Promise<void> {
+    const stacks = await this.dump();
+    const where = stacks === '' ? '' : ` Its threads were at:\n${stacks}`;
+    this.#fail(`It was not loaded within ${this.#settings.startTimeout} s (startTimeout).${where}`);
   }
 
   /** The application can't be loaded. */
   #fail(why: string): void {
     if (this.#state !== 'starting') return;
-    clearTimeout(this.#startTimer);
     this.#failure = new WorkerError(
       'FAPWS_WSGI_START',
       `The application ${this.#settings.application} could not be started.\n${why}`,
     );
-    this.#state = 'stopping';
-    for (const call of this.#takeWaiting()) call.refuse(this.#failure);
-    this.emit('failed', this.#failure);
+    this.#beginToEnd('start');
+    this.owner.onFailed(this, this.#failure);
     this.kill();
+  }
+
+  #beginToEnd(reason: EndReason): void {
+    clearTimeout(this.#startTimer);
+    this.#state = 'ending';
+    this.#ending = reason;
   }
 
   /** What arrived is no message: nothing that the process says can be believed any more. */
   #break(error: Error): void {
-    this.#settings.errors.write(`fapws: python ${this.pid}: ${error.message}\n`);
+    const { application, errors } = this.#settings;
+    errors.write(`fapws: ${application}: python ${this.pid}: ${error.message}\n`);
+    this.#isMuted = true;
     this.#channel?.destroy();
     this.kill();
-  }
-
-  #takeWaiting(): Call[] {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    return waiting;
   }
 
   /** ProcessWatcher. */
   exited(code: number | null, signal: NodeJS.Signals | null): void {
     if (this.#state === 'exited') return;
-    const how = signal !== null ? `was ended by ${signal}` : `ended with exit code ${code}`;
-    const lastLine = this.#lastLines.at(-1);
-    const exit: WorkerExit = {
-      pid: this.pid,
-      code,
-      signal,
-      lastLines: [...this.#lastLines],
-      reason: `python ${this.pid} ${how}${lastLine === undefined ? '' : `; it printed last: ${lastLine}`}`,
-    };
-    if (this.#state === 'starting') this.#fail(`${exit.reason}.`);
+    const reason = exitReason(this.pid, code, signal, this.#lastLines.at(-1));
+    if (this.#state === 'starting') this.#fail(`${reason}.`);
+    clearTimeout(this.#graceTimer);
     this.#state = 'exited';
-    const lost = this.#closed
-      ? closed()
-      : (this.#failure ?? new WorkerError('FAPWS_WSGI_EXITED', exit.reason));
-    this.#lost = lost;
-    for (const call of this.#inFlight.values()) call.lose(lost);
-    for (const call of this.#takeWaiting()) call.lose(lost);
-    this.#inFlight.clear();
-    this.#rest();
+    this.#ending ??= 'crash';
+    this.#stacks?.end();
+    const exit = { code, signal, reason, ...this.#letGo(new WorkerError('FAPWS_WSGI_EXITED', reason)) };
     this.#channel?.destroy();
-    this.emit('exited', exit);
+    this.owner.onExited(this, exit);
   }
-}
 
-function closed(): WorkerError {
-  return new WorkerError(
-    'FAPWS_WSGI_CLOSED',
-    'The worker was stopped with close() before it got to this request.',
-  );
+  /** What becomes of the requests that the process had. */
+  #letGo(error: WorkerError): { lost: number; moved: Call[] } {
+    const moved: Call[] = [];
+    let lost = 0;
+    let position = 0;
+    for (const call of this.#inFlight.values()) {
+      const wasBegun = this.#maybeBegun(position);
+      position += 1;
+      // Once: whatever ends one process after the other should not do it for the same requests again and again.
+      if (!call.settled && !wasBegun && call.moves === 0 && call.idempotent) {
+        call.giveBack();
+        moved.push(call);
+      } else {
+        if (!call.settled) lost += 1;
+        call.lose(error);
+      }
+    }
+    this.#inFlight.clear();
+    return { lost, moved };
+  }
 }

@@ -1,10 +1,16 @@
 // A server with a Python application behind it, and a client that sees every octet.
 
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { type BaseOptions, type Server, type ServerOptions, start, type TcpAddress } from '@fapws/core';
 import { installed } from '@fapws/testing';
-import { type PythonApplication, type PythonOptions, pythonApp } from '../src/index.ts';
+import {
+  type PythonApplication,
+  type PythonOptions,
+  pythonApp,
+  type WorkerExitedEvent,
+} from '../src/index.ts';
 
 export const hasPython: boolean = installed('python3');
 
@@ -35,7 +41,14 @@ export class Front {
   readonly server: Server;
   /** All that was logged. */
   log = '';
+  /** Processes that have ended. */
+  readonly exited: WorkerExitedEvent[] = [];
   readonly #news: (() => void)[] = [];
+  readonly #onExited = (message: unknown): void => {
+    const event = message as WorkerExitedEvent;
+    if (event.application === this.#application) this.exited.push(event);
+  };
+  readonly #application: string;
 
   private constructor(application: string, options: PythonOptions, base: BaseOptions, limits: ServerOptions) {
     const errors = {
@@ -46,9 +59,17 @@ export class Front {
       writelines: (): void => {},
       flush: (): void => {},
     };
+    this.#application = application;
+    subscribe('fapws:wsgi.worker.exited', this.#onExited);
     this.server = start('127.0.0.1', 0, limits);
     this.server.base({ errors, ...base });
-    this.app = pythonApp(application, { chdir: `${import.meta.dirname}/applications`, errors, ...options });
+    this.app = pythonApp(application, {
+      chdir: `${import.meta.dirname}/applications`,
+      errors,
+      // What a test has left hanging must not keep it from ending.
+      gracefulTimeout: 2,
+      ...options,
+    });
     this.server.mount('/', this.app);
   }
 
@@ -65,8 +86,20 @@ export class Front {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.server.stop({ graceMs: 0 });
-    if (this.app.worker.state === 'ready') await this.app.close();
-    else this.app.worker.kill();
+    await this.app.close();
+    unsubscribe('fapws:wsgi.worker.exited', this.#onExited);
+  }
+
+  /** Requests that are at a process or wait for one. */
+  get underWay(): number {
+    const { workers, queue } = this.app.status();
+    return workers.reduce((sum, { inFlight }) => sum + inFlight, queue.length);
+  }
+
+  /** Waits until so many processes have ended. */
+  async exits(count = 1): Promise<WorkerExitedEvent> {
+    await this.until(() => this.exited.length >= count);
+    return this.exited[count - 1] as WorkerExitedEvent;
   }
 
   /** Waits until the log has a pattern. */

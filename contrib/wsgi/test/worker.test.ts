@@ -78,13 +78,18 @@ describe.runIf(hasPython)('end', () => {
     timeout: SECONDS,
   }, async () => {
     await using front = await Front.open('clauses:application');
-    const exited = once(front.app.worker, 'exited');
     const answer = await front.ask('/leave');
     expect(answer.status).toBe('502 Bad Gateway');
-    const [exit] = await exited;
-    expect(exit).toMatchObject({ code: 7, signal: null, lastLines: ['the last words'] });
-    expect(front.log).toMatch(/python \d+ ended with exit code 7; it printed last: the last words/);
-    expect((await front.ask('/A1')).status).toBe('502 Bad Gateway');
+    expect(await front.exits()).toMatchObject({
+      code: 7,
+      signal: null,
+      reason: 'crash',
+      requests: 1,
+      lost: 1,
+    });
+    expect(front.log).toMatch(
+      /clauses:application: python \d+ ended with exit code 7; it printed last: the last words; requests lost: 1\n/,
+    );
   });
 
   test('an answer that has begun is cut', { timeout: SECONDS }, async () => {
@@ -94,33 +99,21 @@ describe.runIf(hasPython)('end', () => {
   });
 
   test('close() lets what was begun come to its end', { timeout: SECONDS }, async () => {
-    await using front = await Front.open('slow:application', { threads: 2 });
+    await using front = await Front.open('slow:application', { threads: 2, gracefulTimeout: 20 });
     await front.app.ready;
     const socket = await front.connect();
     socket.write(requestOf('/wait?0.5'));
     await arrives(socket, /begun/);
     const rest = received(socket);
-    const exited = once(front.app.worker, 'exited');
     await front.app.close();
     expect(await rest).toContain('ended');
-    expect((await exited)[0]).toMatchObject({ code: 0 });
+    expect(await front.exits()).toMatchObject({ code: 0, reason: 'close', lost: 0 });
   });
 
   test('what is no message ends the process, and harms nobody else', { timeout: SECONDS }, async () => {
     await using front = await Front.open('slow:application');
     expect((await front.ask('/garbage')).status).toBe('502 Bad Gateway');
     expect(front.log).toContain('A worker has sent something that is no message: garbage');
-  });
-
-  test('the process ends when its owner is gone, also one that is busy', { timeout: SECONDS }, async () => {
-    await using front = await Front.open('slow:application');
-    await front.app.ready;
-    const exited = once(front.app.worker, 'exited');
-    const socket = await front.connect();
-    socket.write(requestOf('/forever'));
-    await arrives(socket, /begun/);
-    front.app.worker.disconnect();
-    expect((await bounded(exited, 10_000, 'exited'))[0]).toMatchObject({ code: 0 });
   });
 });
 
@@ -154,33 +147,6 @@ describe.runIf(hasPython)('clients', () => {
       await bounded(once(socket, 'close'), 20_000, 'close');
       expect(octets).toBeGreaterThan(49_000_000);
     });
-
-    test(`content of any size arrives whole (${threads} threads)`, { timeout: SECONDS }, async () => {
-      await using front = await Front.open('slow:application', { threads });
-      const body = 'abcdefghij'.repeat(1_000_000);
-      expect(await front.json('/digest', { method: 'POST', body })).toEqual([
-        10_000_000,
-        '7b5780be0404d04309eb9c2209d5a3d4',
-      ]);
-    });
-
-    test(`one that leaves in the middle of its upload is told to the application (${threads} threads)`, {
-      timeout: SECONDS,
-    }, async () => {
-      await using front = await Front.open('slow:application', { threads });
-      const socket = await front.connect();
-      socket.write(
-        requestOf('/upload', {
-          method: 'POST',
-          headers: ['Content-Length: 1000000'],
-          body: 'x'.repeat(1000),
-        }),
-      );
-      await front.logs(/POST \/upload: reading/);
-      socket.destroy();
-      await front.logs(/POST \/upload: ClientDisconnected/);
-      expect(await front.json('/ping')).toBe('pong');
-    });
   }
 
   test('answers to many at once find their request, whatever their order', { timeout: SECONDS }, async () => {
@@ -192,7 +158,7 @@ describe.runIf(hasPython)('clients', () => {
     expect(answers).toEqual(delays.map((delay, at) => `${delay}&${at}`));
     // One after the other it would be 1.8 s of sleep.
     expect(performance.now() - begin).toBeLessThan(1500);
-    expect(front.app.worker.inFlight).toBe(0);
+    expect(front.underWay).toBe(0);
   });
 
   test('one that leaves before the application got to it costs nothing', { timeout: SECONDS }, async () => {
@@ -205,7 +171,7 @@ describe.runIf(hasPython)('clients', () => {
     const second = await front.connect();
     second.write(requestOf('/count'));
     // Its request is at the front before it leaves.
-    await front.until(() => front.app.worker.inFlight + front.app.worker.waiting === 2);
+    await front.until(() => front.underWay === 2);
     second.destroy();
     expect(await rest).toContain('ended');
     expect(await front.json('/read_counted')).toBe(0);

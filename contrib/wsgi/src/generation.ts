@@ -1,0 +1,79 @@
+// Processes that are started together and begin to answer together, or not at all: for reload().
+
+import type { Call } from './call.ts';
+import { WorkerError } from './errors.ts';
+import type { WorkerSettings } from './options.ts';
+import type { Launcher } from './process.ts';
+import type { FileState } from './watch.ts';
+import { Worker, type WorkerExit, type WorkerOwner } from './worker.ts';
+
+export class Generation implements WorkerOwner {
+  readonly launcher: Launcher;
+  /** Resolves when all are ready; rejects when one of them has failed, and the others are gone too. */
+  readonly loaded: Promise<readonly Worker[]>;
+  readonly #files: (files: readonly FileState[]) => void;
+  readonly #workers = new Set<Worker>();
+  #missing: number;
+  #failure: WorkerError | null = null;
+  #resolve: (workers: readonly Worker[]) => void = () => {};
+  #reject: (error: WorkerError) => void = () => {};
+
+  constructor(
+    settings: WorkerSettings,
+    launcher: Launcher,
+    count: number,
+    files: (files: readonly FileState[]) => void,
+  ) {
+    this.launcher = launcher;
+    this.#files = files;
+    this.#missing = count;
+    this.loaded = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    for (let at = 0; at < count; at += 1) this.#workers.add(new Worker(settings, launcher, this, true));
+  }
+
+  /** Gives it up. */
+  cancel(error: WorkerError): void {
+    this.#failure ??= error;
+    for (const worker of this.#workers) worker.end('close', 0);
+    this.#settle();
+  }
+
+  /** WorkerOwner. */
+  onReady(): void {
+    this.#missing -= 1;
+    if (this.#missing === 0 && this.#failure === null) this.#resolve([...this.#workers]);
+  }
+
+  /** WorkerOwner. */
+  onFailed(_worker: Worker, error: WorkerError): void {
+    this.cancel(error);
+  }
+
+  /** WorkerOwner. */
+  onExited(worker: Worker, { reason }: WorkerExit): void {
+    this.#workers.delete(worker);
+    // One that was ready and ends before the others are.
+    if (this.#failure === null) this.cancel(new WorkerError('FAPWS_WSGI_START', `${reason}.`));
+    else this.#settle();
+  }
+
+  /** WorkerOwner. */
+  onFiles(files: readonly FileState[]): void {
+    this.#files(files);
+  }
+
+  /** WorkerOwner. They have no requests yet. */
+  onFree(): void {}
+
+  /** WorkerOwner. */
+  onStuck(_worker: Worker, _call: Call): void {}
+
+  #settle(): void {
+    if (this.#failure === null || this.#workers.size > 0) return;
+    this.launcher.close();
+    this.#reject(this.#failure);
+  }
+}

@@ -1,0 +1,441 @@
+// The processes of one application and the requests that wait for them: who answers what, and who takes the place of whom.
+
+import type { Environ, Result, StartResponse } from '@fapws/core';
+import { BackOff } from './back-off.ts';
+import { Call } from './call.ts';
+import { Coalesced } from './coalesced.ts';
+import type { Content } from './content.ts';
+import { WorkerError } from './errors.ts';
+import { type EndReason, tell } from './events.ts';
+import { Generation } from './generation.ts';
+import type { WorkerSettings } from './options.ts';
+import type { Launcher } from './process.ts';
+import { Queue } from './queue.ts';
+import { Recycling } from './recycling.ts';
+import { Shedding } from './shedding.ts';
+import { Sizing } from './sizing.ts';
+import { type PoolCounts, type PythonStatus, statusOf } from './status.ts';
+import type { FileState } from './watch.ts';
+import { Worker, type WorkerExit, type WorkerOwner } from './worker.ts';
+
+/** Milliseconds between two looks at requests that are under way, at most. */
+const LOOK = 250;
+/** Milliseconds between two looks at processes that may have to be replaced, or are not needed. */
+const INSPECTION = 1000;
+
+export class Pool implements WorkerOwner {
+  /** In development: told of the files that the application consists of. */
+  readFiles: (files: readonly FileState[]) => void = () => {};
+  /** Resolves when as many processes as there should be at least are ready; rejects when one of those first ones fails. */
+  readonly ready: Promise<void>;
+  readonly #settings: WorkerSettings;
+  readonly #makeLauncher: () => Launcher;
+  #launcher: Launcher;
+  /** Which launcher each was started by. */
+  readonly #workers = new Map<Worker, Launcher>();
+  /** Those that take requests, the oldest first. */
+  #ready: Worker[] = [];
+  readonly #queue = new Queue();
+  readonly #shedding: Shedding;
+  readonly #sizing: Sizing;
+  readonly #recycling: Recycling;
+  readonly #backOff = new BackOff();
+  readonly #counts: PoolCounts;
+  readonly #look: number;
+  #lookTimer: NodeJS.Timeout | null = null;
+  #inspectionTimer: NodeJS.Timeout | undefined;
+  /** Why the application can't be loaded; null as soon as it could. */
+  #failure: WorkerError | null = null;
+  #generation: Generation | null = null;
+  readonly #reloads = new Coalesced(() => this.#reload());
+  #closing: Promise<void> | null = null;
+  #closed: () => void = () => {};
+  #isReady: () => void = () => {};
+  #isNotReady: (error: WorkerError) => void = () => {};
+
+  /** @param makeLauncher makes what starts the processes of one generation */
+  constructor(settings: WorkerSettings, makeLauncher: () => Launcher) {
+    this.#settings = settings;
+    this.#makeLauncher = makeLauncher;
+    this.#shedding = new Shedding(settings);
+    this.#sizing = new Sizing(settings.workers);
+    this.#recycling = new Recycling(settings);
+    this.#counts = { past: 0, lost: 0, moved: 0, timedOut: 0, ended: {} };
+    this.#look = Math.min(LOOK, settings.requestTimeout * 250, settings.queue.timeout * 250);
+    this.ready = new Promise((resolve, reject) => {
+      this.#isReady = resolve;
+      this.#isNotReady = reject;
+    });
+    // Who does not ask has it in the log, and gets it as the answer to every request.
+    this.ready.catch(() => {});
+    this.#launcher = makeLauncher();
+    for (let at = 0; at < this.#sizing.wanted; at += 1) this.#start(true);
+    if (this.#recycling.isWanted || this.#sizing.isElastic) {
+      this.#inspectionTimer = setInterval(() => void this.#inspect(), INSPECTION).unref();
+    }
+  }
+
+  /**
+   * HOT. Has a request answered.
+   * @param content the request's content; null when it has none, undefined when it is to be streamed
+   */
+  call(environ: Environ, startResponse: StartResponse, content: Content): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      const call = new Call(environ, startResponse, content, resolve, reject);
+      if (this.#lookTimer === null) this.#lookTimer = setInterval(this.#lookAround, this.#look);
+      const worker = this.#queue.length === 0 ? this.#leastBusy() : null;
+      if (worker === null) this.#enqueue(call);
+      else worker.begin(call);
+    });
+  }
+
+  /** HOT. The worker with most room; null if none has any. Of equals the first one, so that the last ones can be idle. */
+  #leastBusy(): Worker | null {
+    const workers = this.#ready;
+    let found: Worker | null = null;
+    let least = Number.POSITIVE_INFINITY;
+    for (let at = 0; at < workers.length; at += 1) {
+      const worker = workers[at] as Worker;
+      const { inFlight } = worker;
+      if (inFlight >= least || !worker.hasRoom) continue;
+      found = worker;
+      least = inFlight;
+    }
+    return found;
+  }
+
+  #enqueue(call: Call): void {
+    if (this.#closing !== null) this.#shedding.turnAway(call);
+    else if (this.#failure !== null && this.#ready.length === 0) call.refuse(this.#failure);
+    else if (this.#queue.length >= this.#settings.queue.length) this.#shedding.refuse(call);
+    else this.#queue.push(call, performance.now());
+  }
+
+  /** HOT. WorkerOwner. */
+  onFree(worker: Worker): void {
+    if (this.#queue.length !== 0) this.#serve();
+    if (worker.requests >= this.#settings.maxRequests - this.#settings.maxRequestsJitter) this.#recycle();
+    if (this.#closing !== null) this.#endWhenServed();
+  }
+
+  /** Hands out what waits. */
+  #serve(): void {
+    const now = performance.now();
+    const latest = now - this.#settings.queue.timeout * 1000;
+    for (;;) {
+      const worker = this.#leastBusy();
+      if (worker === null) return;
+      const call = this.#queue.shift(now);
+      if (call === undefined) return;
+      if (call.queuedAt < latest) this.#shedding.expire(call);
+      else worker.begin(call);
+    }
+  }
+
+  readonly #lookAround = (): void => {
+    const now = performance.now();
+    let underWay = 0;
+    for (const worker of this.#workers.keys()) {
+      worker.look(now);
+      underWay += worker.inFlight;
+    }
+    for (const call of this.#queue.sweep(now - this.#settings.queue.timeout * 1000)) {
+      this.#shedding.expire(call);
+    }
+    this.#shedding.log(now);
+    if (this.#queue.length > 0) {
+      const isStarting = this.#countOf('starting') > 0;
+      if (this.#closing === null && this.#sizing.grow(this.#queue.oldest(now), isStarting)) this.#fill();
+    } else if (underWay === 0 && this.#lookTimer !== null) {
+      clearInterval(this.#lookTimer);
+      this.#lookTimer = null;
+    }
+  };
+
+  #start(keepsAlive: boolean): void {
+    this.#workers.set(new Worker(this.#settings, this.#launcher, this, keepsAlive), this.#launcher);
+  }
+
+  /** Starts as many as there should be, unless it is not the time. */
+  #fill(): void {
+    if (this.#closing !== null || this.#backOff.waiting) return;
+    let count = this.#countOf('starting') + this.#ready.length;
+    for (const worker of this.#ready) if (worker.retiring !== null) count -= 1;
+    // While nothing can be loaded, one shows whether that is over.
+    const wanted = this.#failure === null || this.#ready.length > 0 ? this.#sizing.wanted : 1;
+    for (; count < wanted; count += 1) this.#start(false);
+  }
+
+  #countOf(state: Worker['state']): number {
+    let count = 0;
+    for (const worker of this.#workers.keys()) if (worker.state === state) count += 1;
+    return count;
+  }
+
+  /** WorkerOwner. */
+  onReady(worker: Worker): void {
+    const { application, workers } = this.#settings;
+    tell('fapws:wsgi.worker.ready', () => ({
+      application,
+      pid: worker.pid,
+      seconds: (worker.readyAt - worker.startedAt) / 1000,
+    }));
+    this.#ready.push(worker);
+    if (this.#failure !== null) {
+      this.#failure = null;
+      this.#backOff.reset();
+      this.#fill();
+    }
+    if (this.#ready.length >= workers.min) this.#isReady();
+    this.#relieve();
+    this.#serve();
+    if (this.#closing !== null) this.#endWhenServed();
+  }
+
+  /** Lets one end that was to be replaced, if there are enough without it. */
+  #relieve(): void {
+    if (this.#ready.length <= this.#sizing.wanted) return;
+    const worker = this.#ready.find(each => each.retiring !== null);
+    if (worker !== undefined) this.#end(worker, worker.retiring as EndReason);
+  }
+
+  #end(worker: Worker, reason: EndReason): void {
+    this.#ready = this.#ready.filter(each => each !== worker);
+    worker.end(reason, this.#settings.gracefulTimeout);
+  }
+
+  /** WorkerOwner. */
+  onFailed(worker: Worker, error: WorkerError): void {
+    const { application, reload } = this.#settings;
+    tell('fapws:wsgi.worker.failed', () => ({ application, pid: worker.pid, error }));
+    this.#isNotReady(error);
+    const isKnown = this.#failure !== null && this.#backOff.waiting;
+    this.#failure = error;
+    if (this.#ready.length === 0) for (const call of this.#queue.takeAll()) call.refuse(error);
+    if (isKnown || this.#closing !== null) return;
+    // In development the next request tries again, or the next change.
+    this.#tryLater(reload === null ? this.#backOff.failed(0) : 0, error.message);
+  }
+
+  /** @param delay milliseconds; 0 for at once, or not at all */
+  #tryLater(delay: number, what: string): void {
+    const later =
+      delay === 0 ? '' : `\nfapws: The next process is started in ${(delay / 1000).toFixed(2)} s.`;
+    this.#settings.errors.write(`fapws: ${what}${later}\n`);
+    if (delay > 0) this.#backOff.wait(delay, () => this.#fill());
+  }
+
+  /** WorkerOwner. */
+  onExited(worker: Worker, exit: WorkerExit): void {
+    const { application } = this.#settings;
+    const reason = worker.ending as EndReason;
+    const { code, signal, lost, moved } = exit;
+    tell('fapws:wsgi.worker.exited', () => ({
+      application,
+      pid: worker.pid,
+      reason,
+      code,
+      signal,
+      requests: worker.requests,
+      lost,
+      moved: moved.length,
+    }));
+    this.#ready = this.#ready.filter(each => each !== worker);
+    this.#counts.past += worker.requests;
+    this.#counts.lost += lost;
+    this.#counts.moved += moved.length;
+    this.#counts.ended[reason] = (this.#counts.ended[reason] ?? 0) + 1;
+    this.#queue.putBack(moved, performance.now());
+    this.#forget(worker);
+    if (reason === 'crash') this.#reportCrash(worker, exit);
+    else if (lost > 0) {
+      this.#settings.errors.write(
+        `fapws: ${application}: requests lost with python ${worker.pid}: ${lost}.\n`,
+      );
+    }
+    this.#fill();
+    this.#serve();
+    if (this.#closing !== null) this.#endWhenServed();
+  }
+
+  #forget(worker: Worker): void {
+    const launcher = this.#workers.get(worker);
+    this.#workers.delete(worker);
+    if (launcher === undefined || (launcher === this.#launcher && this.#closing === null)) return;
+    for (const other of this.#workers.values()) if (other === launcher) return;
+    launcher.close();
+  }
+
+  #reportCrash(worker: Worker, { reason, lost, moved }: WorkerExit): void {
+    const parts = [`${this.#settings.application}: ${reason}`, `requests lost: ${lost}`];
+    if (moved.length > 0) parts.push(`requests that go to another process: ${moved.length}`);
+    const what = parts.join('; ');
+    if (this.#closing !== null) this.#settings.errors.write(`fapws: ${what}\n`);
+    else this.#tryLater(this.#backOff.failed(performance.now() - worker.readyAt), what);
+  }
+
+  /** WorkerOwner. */
+  onStuck(worker: Worker, call: Call): void {
+    const { application, requestTimeout, gracefulTimeout, errors } = this.#settings;
+    const { REQUEST_METHOD: method, REQUEST_URI: target } = call.environ;
+    tell('fapws:wsgi.worker.stuck', () => ({ application, pid: worker.pid, method, target }));
+    this.#counts.timedOut += 1;
+    const what = `python ${worker.pid} has given nothing to ${method} ${target} for ${requestTimeout} s (requestTimeout)`;
+    call.answerInstead(
+      '504 Gateway Timeout',
+      [],
+      'The application took too long.\n',
+      new WorkerError('FAPWS_WSGI_TIMEOUT', `${what}.`),
+    );
+    if (worker.ending === 'timeout') {
+      errors.write(`fapws: ${application}: ${what}.\n`);
+      return;
+    }
+    errors.write(`fapws: ${application}: ${what} and is replaced. Its threads are at:\n`);
+    this.#ready = this.#ready.filter(each => each !== worker);
+    // The other requests that it has begun may come to their end.
+    worker.end('timeout', gracefulTimeout);
+    void worker.dump().then(stacks => {
+      if (stacks === '') errors.write(`fapws: python ${worker.pid} does not tell (dumpSignal).\n`);
+      worker.killIfDone();
+    });
+    this.#fill();
+  }
+
+  /** WorkerOwner. */
+  onFiles(files: readonly FileState[]): void {
+    this.readFiles(files);
+  }
+
+  async #inspect(): Promise<void> {
+    const now = performance.now();
+    if (this.#queue.length === 0 && !this.#reloads.isRunning) {
+      const idle = this.#sizing.shrink(this.#ready, now);
+      if (idle !== null) this.#retire(idle, 'idle');
+    }
+    await this.#recycling.sample(this.#ready);
+    this.#recycle();
+  }
+
+  /** One at a time, so that there are always enough. */
+  #recycle(): void {
+    if (this.#closing !== null || this.#reloads.isRunning) return;
+    if (this.#ready.some(worker => worker.retiring !== null)) return;
+    const worn = this.#recycling.worn(this.#ready, performance.now());
+    if (worn === null) return;
+    const { application, errors } = this.#settings;
+    errors.write(`fapws: ${application}: python ${worn.worker.pid} ${worn.why} and is replaced.\n`);
+    this.#retire(worn.worker, worn.reason);
+  }
+
+  #retire(worker: Worker, reason: EndReason): void {
+    const { application } = this.#settings;
+    tell('fapws:wsgi.worker.retiring', () => ({ application, pid: worker.pid, reason }));
+    worker.retiring = reason;
+    this.#fill();
+    this.#relieve();
+  }
+
+  /**
+   * Starts new processes and, when all of them are ready, lets those from before finish what they have and end. If one of the
+   * new ones fails, nothing changes. A call while another one runs means one more afterwards.
+   * @returns rejects with Python's traceback, which the log has too: who does not ask need not catch it
+   */
+  reload(): Promise<void> {
+    const done = this.#reloads.run();
+    done.catch(() => {});
+    return done;
+  }
+
+  async #reload(): Promise<void> {
+    const { application } = this.#settings;
+    if (this.#closing !== null) throw new WorkerError('FAPWS_WSGI_CLOSED', `${application} was closed.`);
+    const launcher = this.#makeLauncher();
+    const generation = new Generation(this.#settings, launcher, this.#sizing.wanted, files =>
+      this.onFiles(files),
+    );
+    this.#generation = generation;
+    let error: WorkerError | null = null;
+    try {
+      this.#change(generation, await generation.loaded);
+    } catch (failure) {
+      error = failure as WorkerError;
+      if (this.#ready.length === 0) this.#failure = error;
+      this.#settings.errors.write(`fapws: reload() has changed nothing. ${error.message}\n`);
+      throw failure;
+    } finally {
+      this.#generation = null;
+      tell('fapws:wsgi.reload', () => ({ application, error }));
+    }
+  }
+
+  #change({ launcher }: Generation, workers: readonly Worker[]): void {
+    const before = [...this.#workers.keys()];
+    const launcherBefore = this.#launcher;
+    this.#launcher = launcher;
+    this.#ready = [];
+    this.#failure = null;
+    this.#backOff.reset();
+    for (const worker of workers) {
+      this.#workers.set(worker, launcher);
+      worker.owner = this;
+      this.onReady(worker);
+    }
+    for (const worker of before) worker.end('reload', this.#settings.gracefulTimeout);
+    if (before.length === 0) launcherBefore.close();
+  }
+
+  /** What is to be seen of it all. */
+  status(): PythonStatus {
+    const now = performance.now();
+    return statusOf({
+      settings: this.#settings,
+      workers: [...this.#workers.keys()],
+      wanted: this.#sizing.wanted,
+      queue: this.#queue,
+      counts: this.#counts,
+      shed: this.#shedding.counts,
+      failure: this.#failure,
+      isReloading: this.#reloads.isRunning,
+      isClosing: this.#closing !== null,
+      now,
+    });
+  }
+
+  /** Where each thread of each process is. */
+  async dump(): Promise<string> {
+    const workers = [...this.#workers.keys()];
+    const stacks = await Promise.all(workers.map(worker => worker.dump()));
+    return workers
+      .map(({ pid }, at) => `python ${pid}:\n${stacks[at] === '' ? 'It does not tell.' : stacks[at]}\n`)
+      .join('\n');
+  }
+
+  /** Lets all requests that are here be answered, takes no more, and ends the processes. @returns when they have ended */
+  close(): Promise<void> {
+    if (this.#closing !== null) return this.#closing;
+    this.#closing = new Promise(resolve => {
+      this.#closed = resolve;
+    });
+    clearInterval(this.#inspectionTimer);
+    this.#backOff.cancel();
+    this.#generation?.cancel(new WorkerError('FAPWS_WSGI_CLOSED', 'The application was closed.'));
+    for (const worker of this.#workers.keys()) {
+      worker.ref();
+      worker.killAfter(this.#settings.gracefulTimeout);
+    }
+    this.#endWhenServed();
+    return this.#closing;
+  }
+
+  #endWhenServed(): void {
+    if (this.#queue.length === 0) {
+      for (const worker of this.#workers.keys()) worker.end('close', this.#settings.gracefulTimeout);
+      this.#ready = [];
+    }
+    if (this.#workers.size > 0) return;
+    for (const call of this.#queue.takeAll()) this.#shedding.turnAway(call);
+    this.#launcher.close();
+    this.#closed();
+  }
+}
