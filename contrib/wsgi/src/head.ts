@@ -20,13 +20,18 @@ export function headOf(text: string): Head {
 
 function parse(text: string): Head {
   const lines = text.split('\n');
-  const headers: Header[] = [];
-  for (let at = 1; at + 1 < lines.length; at += 2)
-    headers.push([lines[at] as string, lines[at + 1] as string]);
-  const head = { status: lines[0] as string, headers };
+  const head = { status: lines[0] as string, headers: headersOf(lines, 1) };
   if (text.length <= LONGEST_KNOWN) {
     if (known.size >= MOST_KNOWN) known.clear();
     known.set(text, head);
   }
   return head;
+}
+
+/** The headers in lines of name, value, name, value …. */
+export function headersOf(lines: readonly string[], from: number): Header[] {
+  const headers: Header[] = [];
+  for (let at = from; at + 1 < lines.length; at += 2)
+    headers.push([lines[at] as string, lines[at + 1] as string]);
+  return headers;
 }

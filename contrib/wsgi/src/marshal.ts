@@ -2,7 +2,7 @@
 // marshal is Python's own format for compiled modules. Types of version 2 and older are enough here, and every Python reads them.
 
 import { Buffer } from 'node:buffer';
-import type { Environ } from '@fapws/core';
+import { type Environ, visitEnviron } from '@fapws/core';
 import type { Output } from './output.ts';
 
 const DICT = 0x7b; // '{'
@@ -21,6 +21,8 @@ interface Key {
   readonly isPath: boolean;
   /** Whether it is a CGI variable, which has to be a string. */
   readonly isVariable: boolean;
+  /** Whether other keys depend on it. */
+  readonly matters: boolean;
 }
 
 /**
@@ -49,13 +51,19 @@ function keyOf(name: string): Key | null {
         octets: encodedKey(name),
         isPath: name === 'PATH_INFO' || name === 'SCRIPT_NAME',
         isVariable: !name.includes('.'),
+        matters: decisive.has(name),
       };
   if (keys.size >= MOST_KEYS) keys.clear();
   keys.set(name, key);
   return key;
 }
 
-const https = keyOf('HTTPS') as Key;
+const decisive: ReadonlySet<string> = new Set([
+  'CONTENT_LENGTH',
+  'HTTP_TRANSFER_ENCODING',
+  'HTTPS',
+  'wsgi.url_scheme',
+]);
 
 function encodedKey(name: string): Buffer {
   const text = Buffer.from(name);
@@ -65,28 +73,55 @@ function encodedKey(name: string): Buffer {
   return Buffer.concat([head, text]);
 }
 
-/** HOT. Writes `environ` behind the end of `output`, `offset` octets further. @returns its octets */
-export function writeEnviron(output: Output, offset: number, environ: Environ): number {
+/** Where an environ is being written: one at a time. */
+let target: Output;
+let octets = 0;
+/** Octets of content that are all here, or -1. */
+let contentOctets = -1;
+let hasLength = false;
+let isHttps = false;
+let hasHttps = false;
+
+/**
+ * HOT. Writes `environ` behind the end of `output`, `offset` octets further.
+ * @param content octets of content that are all here; -1 where there is none, or it is still to come
+ * @returns its octets
+ */
+export function writeEnviron(output: Output, offset: number, environ: Environ, content: number): number {
   output.reserve(offset + 2);
-  let octets = offset;
-  output.block[output.end + octets] = DICT;
-  octets += 1;
-  const names = Reflect.ownKeys(environ) as string[];
-  for (let at = 0; at < names.length; at += 1) {
-    const key = keyOf(names[at] as string);
-    if (key === null) continue;
-    const value = environ[key.name];
-    if (typeof value === 'string') octets = writeText(output, octets, key, value);
-    else if (typeof value === 'boolean' || typeof value === 'number')
-      octets = writeOther(output, octets, key, value);
-  }
+  output.block[output.end + offset] = DICT;
+  target = output;
+  octets = offset + 1;
+  contentOctets = content;
+  hasLength = false;
+  isHttps = false;
+  hasHttps = false;
+  visitEnviron(environ, write);
+  if (content !== -1 && !hasLength) write('CONTENT_LENGTH', String(content));
   // A variable that CGI programs know HTTPS by (PEP 3333: "environ Variables").
-  if (environ['wsgi.url_scheme'] === 'https' && environ['HTTPS'] === undefined) {
-    octets = writeText(output, octets, https, 'on');
-  }
+  if (isHttps && !hasHttps) write('HTTPS', 'on');
   output.reserve(octets + 1);
   output.block[output.end + octets] = NULL;
   return octets + 1 - offset;
+}
+
+/** HOT. */
+function write(name: string, value: string | number | boolean): void {
+  const key = keyOf(name);
+  if (key === null || (key.matters && !isWanted(name, value))) return;
+  octets =
+    typeof value === 'string'
+      ? writeText(target, octets, key, value)
+      : writeOther(target, octets, key, value);
+}
+
+function isWanted(name: string, value: string | number | boolean): boolean {
+  if (name === 'CONTENT_LENGTH') hasLength = true;
+  else if (name === 'HTTPS') hasHttps = true;
+  else if (name === 'wsgi.url_scheme') isHttps = value === 'https';
+  // Content that is all here has a length, however it was sent; whoever handed both on would say two things.
+  else return contentOctets === -1;
+  return true;
 }
 
 /** HOT. */

@@ -5,6 +5,8 @@ import type { Duplex } from 'node:stream';
 import { HEADER, writeHeader } from './protocol.ts';
 
 const BLOCK = 65_536;
+/** From here on octets are cheaper to write as they are than to copy. */
+const LARGE = 8192;
 
 export class Output {
   readonly #stream: Duplex;
@@ -12,6 +14,8 @@ export class Output {
   /** Where the octets begin that were not written yet, and where they end. */
   #start = 0;
   #end = 0;
+  /** What is to be written before them. */
+  #parts: Uint8Array[] | null = null;
   #scheduled = false;
 
   constructor(stream: Duplex) {
@@ -47,20 +51,43 @@ export class Output {
     setImmediate(this.#flush);
   }
 
+  /** Appends octets, which nobody changes any more: the rest of a message whose header says so. */
+  append(octets: Uint8Array): void {
+    if (octets.length < LARGE) {
+      this.reserve(octets.length);
+      this.#block.set(octets, this.#end);
+      this.advance(octets.length);
+      return;
+    }
+    this.#parts ??= [];
+    if (this.#start !== this.#end) this.#parts.push(this.#block.subarray(this.#start, this.#end));
+    this.#parts.push(octets);
+    this.#start = this.#end;
+    this.advance(0);
+  }
+
   /** Appends a message. */
   message(type: number, flags = 0, request = 0, argument = 0, payload?: Uint8Array): void {
+    this.reserve(HEADER);
     const length = payload === undefined ? 0 : payload.length;
-    this.reserve(HEADER + length);
     writeHeader(this.#block, this.#end, length, type, flags, request, argument);
-    if (payload !== undefined) this.#block.set(payload, this.#end + HEADER);
-    this.advance(HEADER + length);
+    this.advance(HEADER);
+    if (payload !== undefined) this.append(payload);
   }
 
   readonly #flush = (): void => {
     this.#scheduled = false;
-    if (this.#start === this.#end || this.#stream.destroyed) return;
-    this.#stream.write(this.#block.subarray(this.#start, this.#end));
-    if (this.#stream.writableLength === 0 && this.#block.length === BLOCK) {
+    const stream = this.#stream;
+    const parts = this.#parts;
+    this.#parts = null;
+    if (stream.destroyed) return;
+    if (parts !== null) {
+      stream.cork();
+      for (const part of parts) stream.write(part);
+    }
+    if (this.#start !== this.#end) stream.write(this.#block.subarray(this.#start, this.#end));
+    if (parts !== null) stream.uncork();
+    if (stream.writableLength === 0 && this.#block.length === BLOCK) {
       // The kernel has a copy of it all, so the block is free again.
       this.#end = 0;
     } else if (this.#block.length > BLOCK) {

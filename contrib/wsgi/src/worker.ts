@@ -4,11 +4,12 @@
 import type { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
 import type { Call } from './call.ts';
+import { Channel, type ChannelReceiver } from './channel.ts';
 import { WorkerError } from './errors.ts';
 import type { EndReason } from './events.ts';
 import { helloOf } from './hello.ts';
 import type { WorkerSettings } from './options.ts';
-import { Output } from './output.ts';
+import type { Output } from './output.ts';
 import { Pace } from './pace.ts';
 import { exitReason, type Launcher, type ProcessWatcher, type WorkerProcess } from './process.ts';
 import {
@@ -20,8 +21,6 @@ import {
   Hints,
   IsEnd,
   Log,
-  MessageReader,
-  type MessageReceiver,
   Ready,
   Stop,
   VERSION,
@@ -62,7 +61,7 @@ export interface WorkerOwner {
 
 const KEPT_LINES = 20;
 
-export class Worker implements MessageReceiver, ProcessWatcher {
+export class Worker implements ChannelReceiver, ProcessWatcher {
   owner: WorkerOwner;
   /** Why it is to be replaced as soon as another one is ready. */
   retiring: EndReason | null = null;
@@ -71,9 +70,8 @@ export class Worker implements MessageReceiver, ProcessWatcher {
   readyAt = 0;
   readonly #settings: WorkerSettings;
   readonly #process: WorkerProcess;
-  #channel: Socket | null = null;
+  #channel: Channel | null = null;
   #output: Output | null = null;
-  readonly #reader: MessageReader = new MessageReader(this);
   readonly #lastLines: string[] = [];
   /** In the order in which they were sent. */
   readonly #inFlight = new Map<number, Call>();
@@ -222,22 +220,10 @@ export class Worker implements MessageReceiver, ProcessWatcher {
 
   /** ProcessWatcher. */
   started(channel: Socket): void {
-    this.#channel = channel;
-    this.#output = new Output(channel);
-    channel.on('data', (octets: Buffer) => {
-      try {
-        this.#reader.read(octets);
-      } catch (error) {
-        this.#break(error as Error);
-      }
-      this.#afterRead();
-    });
-    channel.on('error', (error: NodeJS.ErrnoException) => {
-      // That it can't be written to ends the reading too, whatever there was to be read. The process says why it is gone.
-      if (error.syscall !== 'read') this.#isMuted = true;
-    });
+    this.#channel = new Channel(channel, this);
+    this.#output = this.#channel.output;
     // It does not keep this process alive: requests do.
-    channel.unref();
+    this.#channel.unref();
     this.#output.message(Hello, 0, 0, VERSION, helloOf(this.#settings));
   }
 
@@ -257,7 +243,7 @@ export class Worker implements MessageReceiver, ProcessWatcher {
     this.exited(null, null);
   }
 
-  /** HOT. MessageReceiver. */
+  /** HOT. ChannelReceiver. */
   message(type: number, flags: number, request: number, argument: number, payload: Buffer): void {
     const call = this.#inFlight.get(request);
     switch (type) {
@@ -302,8 +288,8 @@ export class Worker implements MessageReceiver, ProcessWatcher {
     if (this.#inFlight.delete(request)) this.#ended += 1;
   }
 
-  /** HOT. After what arrived at once. */
-  #afterRead(): void {
+  /** HOT. ChannelReceiver. */
+  afterRead(): void {
     if (this.#ended === 0) return;
     this.#pace.ended(this.#ended);
     this.#ended = 0;
@@ -356,12 +342,16 @@ export class Worker implements MessageReceiver, ProcessWatcher {
     this.#ending = reason;
   }
 
-  /** What arrived is no message: nothing that the process says can be believed any more. */
-  #break(error: Error): void {
+  /** ChannelReceiver. What it has sent may be lost. */
+  unwritable(): void {
+    this.#isMuted = true;
+  }
+
+  /** ChannelReceiver. Nothing that the process says can be believed any more. */
+  malformed(error: Error): void {
     const { application, errors } = this.#settings;
     errors.write(`fapws: ${application}: python ${this.pid}: ${error.message}\n`);
     this.#isMuted = true;
-    this.#channel?.destroy();
     this.kill();
   }
 

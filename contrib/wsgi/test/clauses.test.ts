@@ -4,13 +4,18 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { answerOf, arrives, Front, hasPython, received, requestOf } from './front.ts';
 
+/** Hands content on as it arrives. */
 let front: Front;
+/** Stores all but the least content in files. */
+let storing: Front;
 beforeAll(async () => {
   if (!hasPython) return;
-  front = await Front.open('clauses:application', { environ: { 'site.name': 'here', DEPLOYED: 'yes' } });
-  await front.app.ready;
+  const environ = { 'site.name': 'here', DEPLOYED: 'yes' };
+  front = await Front.open('clauses:application', { environ, spool: false });
+  storing = await Front.open('clauses:application', { inlineContent: 4 });
+  await Promise.all([front.app.ready, storing.app.ready]);
 }, 30_000);
-afterAll(() => front?.[Symbol.asyncDispose]());
+afterAll(() => Promise.all([front, storing].map(one => one?.[Symbol.asyncDispose]())));
 
 const post = (body: string) => ({ method: 'POST', body });
 const noticed = (name: string) => `/read_noticed?${name}`;
@@ -141,23 +146,18 @@ describe.runIf(hasPython)('PEP 3333', () => {
     expect(await front.json('/B')).toMatchObject({ 'site.name': 'here', DEPLOYED: 'yes' });
   });
 
-  for (const [kind, asked] of [
-    ['inline', post('abcdef\nghi\njkl\nmno\npqr')],
-    [
-      'streamed',
-      {
-        method: 'POST',
-        headers: ['Transfer-Encoding: chunked'],
-        body: '7\r\nabcdef\n\r\n10\r\nghi\njkl\nmno\npqr\r\n0\r\n\r\n',
-      },
-    ],
+  const inChunks = {
+    method: 'POST',
+    headers: ['Transfer-Encoding: chunked'],
+    body: '7\r\nabcdef\n\r\nf\r\nghi\njkl\nmno\npqr\r\n0\r\n\r\n',
+  };
+  for (const [kind, asked, opened] of [
+    ['with the request', post('abcdef\nghi\njkl\nmno\npqr'), () => front],
+    ['as it arrives', inChunks, () => front],
+    ['in a file', inChunks, () => storing],
   ] as const) {
-    test(`C1: wsgi.input has all methods, and they give bytes (${kind})`, async () => {
-      const body =
-        kind === 'inline'
-          ? asked
-          : { ...asked, body: '7\r\nabcdef\n\r\nf\r\nghi\njkl\nmno\npqr\r\n0\r\n\r\n' };
-      expect(await front.json('/C1', body)).toEqual([
+    test(`C1: wsgi.input has all methods, and they give bytes (content ${kind})`, async () => {
+      expect(await opened().json('/C1', asked)).toEqual([
         'abc',
         'def\n',
         'gh',
@@ -168,18 +168,30 @@ describe.runIf(hasPython)('PEP 3333', () => {
       ]);
     });
   }
-  test('C2: wsgi.input ends where the content ends', async () => {
-    expect(await front.json('/C2', post('12345'))).toEqual([5, '', '', 0]);
-    expect(await front.json('/C2', post('x'.repeat(300_000)))).toEqual([300_000, '', '', 0]);
-    expect(await front.json('/C2')).toEqual([0, '', '', 0]);
-  });
-  test('C3: read() gives all that is left', async () => {
-    expect(await front.json('/C3', post('x'.repeat(65_536)))).toBe(65_536);
-    expect(await front.json('/C3', post('x'.repeat(2_000_000)))).toBe(2_000_000);
-  });
-  test('C5: content that nobody reads harms nobody', async () => {
-    expect(await front.json('/C_never', post('x'.repeat(200_000)))).toBe('not read');
-  });
+  for (const [kind, opened] of [
+    ['as it arrives', () => front],
+    ['in a file', () => storing],
+  ] as const) {
+    test(`C2: wsgi.input ends where the content ends (content ${kind})`, async () => {
+      expect(await opened().json('/C2', post('12345'))).toEqual([5, '', '', 0]);
+      expect(await opened().json('/C2', post('x'.repeat(300_000)))).toEqual([300_000, '', '', 0]);
+      expect(await opened().json('/C2')).toEqual([0, '', '', 0]);
+    });
+    test(`C3: read() gives all that is left (content ${kind})`, async () => {
+      expect(await opened().json('/C3', post('x'.repeat(65_536)))).toBe(65_536);
+      expect(await opened().json('/C3', post('x'.repeat(2_000_000)))).toBe(2_000_000);
+    });
+    test(`C4: readline() and readlines() keep to a size (content ${kind})`, async () => {
+      expect(await opened().json('/C4', post('abcdef\nghi\njkl\nmno\n'))).toEqual([
+        ['ab', '', 'cdef\n'],
+        ['ghi\n'],
+        ['jkl\n', 'mno\n'],
+      ]);
+    });
+    test(`C5: content that nobody reads harms nobody (content ${kind})`, async () => {
+      expect(await opened().json('/C_never', post('x'.repeat(200_000)))).toBe('not read');
+    });
+  }
 
   test('D1: wsgi.errors takes any text, and the log has it line by line with the request', async () => {
     front.log = '';
@@ -280,14 +292,24 @@ describe.runIf(hasPython)('PEP 3333', () => {
     expect(await front.json('/C_never')).toBe('not read');
   });
 
-  test('I1: 100 Continue is sent when the application reads, and not when it does not', async () => {
+  for (const [kind, opened] of [
+    ['as it arrives', () => front],
+    ['in a file', () => storing],
+  ] as const) {
+    test(`I1: 100 Continue is sent when content is read, and not to HTTP/1.0 (content ${kind})`, async () => {
+      const asked = { method: 'POST', headers: ['Expect: 100-continue', 'Content-Length: 5'] };
+      const socket = await opened().connect();
+      socket.write(requestOf('/I1', asked));
+      await arrives(socket, /^HTTP\/1.1 100 Continue\r\n\r\n$/);
+      const rest = received(socket);
+      socket.write('hello');
+      expect(answerOf(await rest).body).toBe('"hello"');
+      const old = await opened().ask('/I1', { ...asked, body: 'hello', version: '1.0' });
+      expect([old.body, old.interim]).toEqual(['"hello"', []]);
+    });
+  }
+  test('I1: an application that refuses without reading sends no 100 Continue, where content is handed on as it arrives', async () => {
     const asked = { method: 'POST', headers: ['Expect: 100-continue', 'Content-Length: 5'] };
-    const socket = await front.connect();
-    socket.write(requestOf('/I1', asked));
-    await arrives(socket, /^HTTP\/1.1 100 Continue\r\n\r\n$/);
-    const rest = received(socket);
-    socket.write('hello');
-    expect(answerOf(await rest).body).toBe('"hello"');
     const refused = await front.ask('/I1?refuse', asked);
     expect([refused.status, refused.interim]).toEqual(['401 Unauthorized', []]);
   });
@@ -297,7 +319,9 @@ describe.runIf(hasPython)('PEP 3333', () => {
       headers: ['Transfer-Encoding: chunked'],
       body: '3\r\nabc\r\n2;x=y\r\nde\r\n0\r\n\r\n',
     };
-    expect(await front.json('/C2', asked)).toEqual([5, '', '', 0]);
+    for (const opened of [front, storing]) {
+      expect(await opened.json('/C2', asked)).toEqual([5, '', '', 0]);
+    }
   });
   test('I3: what the application says is not changed', async () => {
     const answer = await front.ask('/I3');
@@ -305,8 +329,21 @@ describe.runIf(hasPython)('PEP 3333', () => {
     expect(answer.head).toContain('Content-Encoding: mine\r\nETag: "x"');
     expect(answer.body).toBe('as it is');
   });
-  test('J1: early hints are reached through the environ, and checked', async () => {
-    expect(await front.json('/J1')).toBe('checked');
+  test('J1: what a server adds is reached through the environ: a middleware that takes it away takes it away', async () => {
+    expect(await front.json('/J1_removed')).toBe('nothing');
+  });
+  test('early hints are sent ahead of the answer, and checked', async () => {
+    const { interim, status, body } = await front.ask('/early');
+    expect(interim).toEqual([
+      'HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\nLink: </caf\xe9.js>; rel=preload',
+      'HTTP/1.1 103 Early Hints\r\nLink: </more.js>; rel=preload',
+    ]);
+    expect([status, JSON.parse(body)]).toEqual(['200 OK', []]);
+  });
+  test('early hints are not for HTTP/1.0, nor for when the answer has begun', async () => {
+    expect((await front.ask('/early', { version: '1.0' })).interim).toEqual([]);
+    const late = await front.ask('/early_late');
+    expect([late.interim, late.body]).toEqual([[], 'one two']);
   });
 
   test('K1: file_wrapper reads nothing before it is returned', async () => {

@@ -1,12 +1,30 @@
-"""wsgi.input of a request whose content is not all here: octets are asked for when the application reads."""
+"""wsgi.input of a request whose content did not come with it: it is in a file, or arrives while the application reads."""
 
 import io
+import os
 
 from .protocol import WANT, WINDOW, message
+
+_BUFFER = 65536
 
 
 class ClientDisconnected(ConnectionError):
     """The client has left in the middle of its request, or of its answer."""
+
+
+class ContentFileError(OSError):
+    """The front has stored content where this process can't read it."""
+
+
+def opened(path):
+    """wsgi.input of content in a file."""
+    try:
+        return open(os.fsdecode(path), "rb", _BUFFER)
+    except OSError as error:
+        raise ContentFileError(
+            "The content of this request, which the front has stored in a file, can't be opened: %s. "
+            "With pythonApp's option spool: false the front hands content on as it arrives." % error
+        ) from None
 
 
 class ContentStream(io.RawIOBase):
@@ -51,4 +69,4 @@ class ContentStream(io.RawIOBase):
 
 
 def buffered(request, engine):
-    return io.BufferedReader(ContentStream(request, engine), 65536)
+    return io.BufferedReader(ContentStream(request, engine), _BUFFER)

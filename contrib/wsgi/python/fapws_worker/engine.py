@@ -5,7 +5,7 @@ import marshal
 import sys
 import traceback
 
-from .content import ClientDisconnected, buffered
+from .content import ClientDisconnected, buffered, opened
 from .errors import ErrorStream
 from .file_wrapper import FileWrapper
 from .protocol import (
@@ -14,6 +14,7 @@ from .protocol import (
     CONTENT,
     CREDIT,
     END,
+    FILE,
     LOG,
     MULTIPROCESS,
     REQUEST,
@@ -126,15 +127,15 @@ class Engine:
             return
         try:
             environ.update(self.constants)
-            if flags:
-                if flags & END:
-                    environ["wsgi.input"] = io.BytesIO(content)
-                if flags & MULTIPROCESS:
-                    environ["wsgi.multiprocess"] = True
-            if not response.content_ended:
-                environ["wsgi.input"] = buffered(response, self)
+            if flags & MULTIPROCESS:
+                environ["wsgi.multiprocess"] = True
             environ["wsgi.early_hints"] = response.early_hints
-            response.deliver(self.application(environ, response.start_response))
+            if flags & FILE:
+                with opened(content) as environ["wsgi.input"]:
+                    response.deliver(self.application(environ, response.start_response))
+            else:
+                environ["wsgi.input"] = io.BytesIO(content) if flags & END else buffered(response, self)
+                response.deliver(self.application(environ, response.start_response))
         except ClientDisconnected:
             # That the client has left is no news to report.
             pass

@@ -17,18 +17,27 @@ ANSWER = 4
 BROKEN = 5
 WANT = 6
 LOG = 7
+HINTS = 8
+FILES = 9
+EXITED = 10
 # From the front:
 REQUEST = 16
 CONTENT = 17
 CREDIT = 18
 ABORT = 19
 STOP = 20
+FORK = 21
+KILL = 22
 
 # Flags of ANSWER, CONTENT and REQUEST.
 HEAD = 1
 END = 2
+# Flag of EXITED: the argument is the number of a signal, not an exit code.
+SIGNALLED = 1
 # Flag of REQUEST: several processes serve the application.
 MULTIPROCESS = 4
+# Flag of REQUEST: the content is in a file, whose path follows the environ.
+FILE = 8
 
 # Octets of an answer's content, or of a request's, that may be on their way without a word from the receiver.
 WINDOW = 262144

@@ -5,7 +5,7 @@ from collections import deque
 from .content import ClientDisconnected
 from .file_wrapper import FileWrapper
 from .head import head_of
-from .protocol import ANSWER, END, HEAD, WINDOW, message, pack_header
+from .protocol import ANSWER, END, HEAD, HINTS, WINDOW, message, pack_header
 
 # Content of a longer answer leaves in pieces: a piece in memory at each end is enough.
 _PIECE = 65536
@@ -80,9 +80,13 @@ class Response:
             self._send(data)
 
     def early_hints(self, headers):
-        """wsgi.early_hints: checked as for an answer, and dropped, for the front can't send 103 yet."""
-        if not self.begun:
-            head_of("200 OK", list(headers))
+        """wsgi.early_hints: 103, ahead of the answer; checked as that is."""
+        head = head_of("200 OK", list(headers))
+        if head.length is not None:
+            raise ValueError("Early hints have no content, so no Content-Length.")
+        lines = head.octets.partition(b"\n")[2]
+        if lines and not self.begun and not self.gone:
+            self._engine.send(message(HINTS, lines, self.id))
 
     # What the engine calls.
 

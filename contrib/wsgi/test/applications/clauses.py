@@ -139,6 +139,12 @@ def C3(environ, start_response):
     return text(start_response, len(environ["wsgi.input"].read()))
 
 
+def C4(environ, start_response):
+    source = environ["wsgi.input"]
+    parts = [[source.readline(2), source.readline(0), source.readline()], source.readlines(3), source.readlines()]
+    return text(start_response, json.loads(json.dumps(parts, default=lambda part: part.decode("latin-1"))))
+
+
 def C_never(environ, start_response):
     return text(start_response, "not read")
 
@@ -254,12 +260,37 @@ def I3(environ, start_response):
     return [b"as it is"]
 
 
-def J1(environ, start_response):
-    environ["wsgi.early_hints"]([("Link", "</style.css>; rel=preload")])
-    try:
-        environ["wsgi.early_hints"]([("Link", "a\nb")])
-    except ValueError:
-        return text(start_response, "checked")
+def J1_removed(environ, start_response):
+    def inner(environ, start_response):
+        hints = environ.get("wsgi.early_hints")
+        return text(start_response, "nothing" if hints is None else "something")
+
+    del environ["wsgi.early_hints"]
+    return inner(environ, start_response)
+
+
+def early(environ, start_response):
+    hint = environ["wsgi.early_hints"]
+    hint([("Link", "</style.css>; rel=preload"), ("Link", "</caf\u00e9.js>; rel=preload")])
+    hint([])
+    passed = []
+    for headers in ([("Link", "a\nb")], [("Connection", "close")], [("Content-Length", "1")], [("Link", b"bytes")], 5):
+        try:
+            hint(headers)
+            passed.append(repr(headers))
+        except (TypeError, ValueError):
+            pass
+    start_response("200 OK", PLAIN)
+    # Nothing of the answer is out yet.
+    hint([("Link", "</more.js>; rel=preload")])
+    return [json.dumps(passed).encode()]
+
+
+def early_late(environ, start_response):
+    start_response("200 OK", PLAIN)
+    yield b"one "
+    environ["wsgi.early_hints"]([("Link", "</late.css>; rel=preload")])
+    yield b"two"
 
 
 def K1(environ, start_response):
