@@ -5,6 +5,7 @@ import type { Socket } from 'node:net';
 import type { Duplex, Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import type { ErrorStream } from '@fapws/core';
+import { readEnvFiles } from './env-file.ts';
 import type { WorkerSettings } from './options.ts';
 
 /** What becomes of a process. Nothing is told before the call that has started it has returned. */
@@ -39,39 +40,56 @@ export interface Launcher {
 
 /** A launcher whose processes load the application each for itself. */
 export function spawning(settings: WorkerSettings): Launcher {
+  const environment = environmentOf(settings);
   return {
-    launch: watcher => new SpawnedProcess(settings, watcher),
+    launch(watcher) {
+      if (typeof environment !== 'string')
+        return new SpawnedProcess(settings.python, environment, settings.errors, watcher);
+      process.nextTick(() => watcher.failed(environment));
+      return noProcess;
+    },
     close: () => {},
   };
 }
+
+/** The environment of one generation's processes; a sentence when it can't be read. */
+function environmentOf({ envFiles, processEnvironment }: WorkerSettings): NodeJS.ProcessEnv | string {
+  try {
+    return { ...readEnvFiles(envFiles), ...process.env, ...processEnvironment };
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+const noProcess: WorkerProcess = { pid: undefined, kill: () => {}, ref: () => {}, unref: () => {} };
 
 const program: string = fileURLToPath(new URL('../python/fapws_worker', import.meta.url));
 
 /** Descriptor 3 of the child: a pair of sockets, of which nothing is on the disk. */
 const CHANNEL = 3;
 /** Milliseconds for what is still on its way here after a process is gone, or held open by processes that it has started. */
-const LAST_WORDS = 1000;
+export const LAST_WORDS = 1000;
 
 class SpawnedProcess implements WorkerProcess {
   readonly #child: ChildProcess;
 
-  constructor(settings: WorkerSettings, watcher: ProcessWatcher) {
-    const child = spawn(settings.python, ['-u', program], {
+  constructor(python: string, environment: NodeJS.ProcessEnv, errors: ErrorStream, watcher: ProcessWatcher) {
+    const child = spawn(python, ['-u', program], {
       stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
-      env: { ...process.env, ...settings.processEnvironment },
+      env: environment,
     });
     this.#child = child;
     child.on('error', error => {
       // With a process there is, it is only that a signal did not reach it.
-      if (child.pid === undefined) watcher.failed(reasonOf(error, settings.python));
+      if (child.pid === undefined) watcher.failed(reasonOf(error, python));
     });
     if (child.pid === undefined) return;
     const stdout = child.stdout as Socket;
     const stderr = child.stderr as Socket;
     const channel = child.stdio[CHANNEL] as Duplex as Socket;
     const prefix = `python ${child.pid}: `;
-    logLines(stdout, prefix, settings.errors);
-    logLines(stderr, prefix, settings.errors, line => watcher.line(line));
+    logLines(stdout, prefix, errors);
+    logLines(stderr, prefix, errors, line => watcher.line(line));
     child.once('exit', () => {
       const late = setTimeout(() => {
         for (const stream of [stdout, stderr, channel]) stream.destroy();
@@ -105,6 +123,17 @@ class SpawnedProcess implements WorkerProcess {
 function reasonOf(error: NodeJS.ErrnoException, python: string): string {
   if (error.code !== 'ENOENT') return error.message;
   return `There is no ${python}. Install Python 3.8 or later, or say where it is with the option python or venv.`;
+}
+
+/** How a process ended, in a sentence without its full stop. */
+export function exitReason(
+  pid: number | undefined,
+  code: number | null,
+  signal: NodeJS.Signals | null,
+  lastLine: string | undefined,
+): string {
+  const how = signal !== null ? `was ended by ${signal}` : `ended with exit code ${code}`;
+  return `${pid === undefined ? 'The process' : `python ${pid}`} ${how}${lastLine === undefined ? '' : `; it printed last: ${lastLine}`}`;
 }
 
 /** Longest line that is kept together: a program that prints no line feed must not fill the memory. */

@@ -4,22 +4,21 @@ import faulthandler
 import json
 import os
 import platform
-import select
 import signal
 import socket
 import sys
-import threading
-import time
 import traceback
 
+from .fork_server import ForkServer
 from .loading import LoadError, load, prepare
+from .owner import OwnerWatch
 from .pool import ThreadPool
-from .protocol import FAILED, HELLO, READY, VERSION, Channel, message
+from .protocol import FAILED, HEADER_SIZE, HELLO, READY, VERSION, Channel, message, unpack_header
 from .single import SingleThread
+from .sources import Sources
+from .stacks import dump_on
 
 CHANNEL = 3
-# Seconds that a worker without a front has to end by itself.
-GRACE = 5
 
 
 def main():
@@ -38,24 +37,35 @@ def main():
             file=sys.stderr,
         )
         return 2
-    # The application's own child processes must not keep the channel open.
-    connection.set_inheritable(False)
-    connection.setblocking(True)
-    channel = Channel(connection)
-    connection.sendall(message(HELLO, _about(), argument=VERSION))
-    settings = _settings(channel)
+    settings = _meet(connection)
     if settings is None:
         return 2
-    _watch_owner(connection)
+    channel = Channel(connection)
+    owner = OwnerWatch(connection)
+    sources = Sources() if settings.get("files") else None
+    if sources is not None:
+        sources.install(connection.sendall)
     try:
         prepare(settings["chdir"], settings["pythonpath"])
         application = load(settings["application"])
-    except LoadError as error:
-        connection.sendall(message(FAILED, str(error).encode("utf-8", "backslashreplace")))
+    except BaseException as error:
+        if sources is not None:
+            sources.miss(error)
+        why = str(error) if isinstance(error, LoadError) else _load_traceback()
+        connection.sendall(message(FAILED, why.encode("utf-8", "backslashreplace")))
         return 1
-    except BaseException:
-        connection.sendall(message(FAILED, _load_traceback().encode("utf-8", "backslashreplace")))
-        return 1
+    fork_server = settings.get("forkServer")
+    if fork_server:
+        owner.end()
+        connection = ForkServer(channel, fork_server["address"], fork_server["token"]).run()
+        if connection is None:
+            return 0
+        # This is a new worker.
+        settings = _meet(connection)
+        if settings is None:
+            return 2
+        channel = Channel(connection)
+        OwnerWatch(connection)
     extras = settings["environ"]
     threads = settings["threads"]
     engine = (
@@ -63,34 +73,41 @@ def main():
         if threads == 1
         else ThreadPool(application, channel, extras, threads)
     )
+    if sources is not None:
+        sources.follow(engine)
     connection.sendall(message(READY))
     engine.run()
     sys.stdout.flush()
     return 0
 
 
-def _about():
+def _meet(connection):
+    """Exchanges HELLO with the front. Returns what it says; None when there is nothing that this worker understands."""
+    # The application's own child processes must not keep the channel open.
+    connection.set_inheritable(False)
+    connection.setblocking(True)
+    # Not one octet more than the message: what follows it is for others.
+    header = connection.recv(HEADER_SIZE, socket.MSG_WAITALL)
+    if len(header) < HEADER_SIZE:
+        return None
+    length, kind, _, _, _, version = unpack_header(header)
+    if kind != HELLO or version != VERSION:
+        print("fapws: the front speaks version %d of the worker protocol, this worker %d." % (version, VERSION), file=sys.stderr)
+        return None
+    payload = connection.recv(length, socket.MSG_WAITALL)
+    if len(payload) < length:
+        return None
+    settings = json.loads(payload)
+    # Before HELLO, which tells the front that this signal does no harm.
+    dump_on(settings.get("dumpSignal"))
     about = {
         "pid": os.getpid(),
         "python": platform.python_version(),
         "implementation": platform.python_implementation(),
         "executable": sys.executable,
     }
-    return json.dumps(about).encode()
-
-
-def _settings(channel):
-    """The front's HELLO; None when there is none that this worker understands."""
-    messages = []
-    while not messages:
-        messages = channel.receive()
-        if messages is None:
-            return None
-    kind, _, _, version, payload = messages[0]
-    if kind != HELLO or version != VERSION:
-        print("fapws: the front speaks version %d of the worker protocol, this worker %d." % (version, VERSION), file=sys.stderr)
-        return None
-    return json.loads(payload)
+    connection.sendall(message(HELLO, json.dumps(about).encode(), argument=VERSION))
+    return settings
 
 
 def _load_traceback():
@@ -112,17 +129,3 @@ def _is_ours(filename):
 
 def _leave_it_to_the_front(number, frame):
     pass
-
-
-def _watch_owner(connection):
-    """Ends this process when the front is gone while the application keeps the main thread busy, perhaps for ever."""
-
-    def watch():
-        poll = select.poll()
-        # No event is asked for: what is always told is that the other end is closed. Until then this thread sleeps.
-        poll.register(connection.fileno(), 0)
-        poll.poll()
-        time.sleep(GRACE)
-        os._exit(0)
-
-    threading.Thread(target=watch, name="fapws-owner", daemon=True).start()

@@ -1,0 +1,119 @@
+// Development mode (option reload): what answers a request is what the files say when it comes. It must not know how the
+// application is loaded again, only when that has to happen.
+
+import type { Application, Environ, Result, StartResponse } from '@fapws/core';
+import { answerStartError } from './development-page.ts';
+import type { WorkerSettings } from './options.ts';
+import { type FileState, FileWatch } from './watch.ts';
+
+/** Milliseconds in which files have to stay as they are before they are read: a switch of branches takes a while. */
+const QUIET = 50;
+const LONGEST_UNREST = 2000;
+/**
+ * Milliseconds after which a request tries again to load what could not be loaded, though no file was changed: what was missing
+ * may have been a database.
+ */
+const AGAIN = 1000;
+/** Changes that one request waits for. More of them means that loading the application changes its files. */
+const MOST_ROUNDS = 4;
+
+export class Development {
+  readonly #settings: WorkerSettings;
+  readonly #reload: () => Promise<void>;
+  readonly #watch: FileWatch;
+  /** The last attempt to load it: why that has failed, or null. */
+  #attempt: Promise<Error | null>;
+  #isLoading = true;
+  #endedAt = 0;
+
+  /**
+   * @param loading the first attempt, which is under way
+   * @param reload loads the application once more; resolves when what was loaded answers
+   */
+  constructor(settings: WorkerSettings, loading: Promise<void>, reload: () => Promise<void>) {
+    this.#settings = settings;
+    this.#reload = reload;
+    this.#watch = new FileWatch([...(settings.reload?.paths ?? []), ...settings.envFiles], () => {
+      // Loading it before it is asked for saves the next request the time.
+      if (this.#isLoading) return;
+      const changed = this.#watch.changed();
+      if (changed !== null) this.#begin(changed);
+    });
+    this.#attempt = this.#outcome(loading);
+  }
+
+  /** A process has read files. */
+  read(files: readonly FileState[]): void {
+    this.#watch.read(files);
+  }
+
+  /** Has a request answered by the application as it is now. */
+  async answer(environ: Environ, startResponse: StartResponse, application: Application): Promise<Result> {
+    const failure = await this.#current();
+    if (failure === null) return application(environ, startResponse);
+    return answerStartError(
+      this.#settings.application,
+      failure,
+      file => this.#watch.has(file),
+      environ,
+      startResponse,
+    );
+  }
+
+  close(): void {
+    this.#watch.close();
+  }
+
+  async #current(): Promise<Error | null> {
+    for (let rounds = 0; ; ) {
+      const attempt = this.#attempt;
+      const failure = await attempt;
+      // Another request has found out meanwhile that it has to be loaded again.
+      if (attempt !== this.#attempt) continue;
+      const changed = this.#watch.changed();
+      const isWorthIt = failure !== null && performance.now() - this.#endedAt > AGAIN;
+      if (changed === null && !isWorthIt) return failure;
+      if (rounds === MOST_ROUNDS) {
+        const { application, errors } = this.#settings;
+        errors.write(
+          `fapws: ${changed} has changed each time that ${application} was loaded. If that is what changes it, keep it ` +
+            'out of reload.paths.\n',
+        );
+        return failure;
+      }
+      rounds += 1;
+      this.#begin(changed);
+    }
+  }
+
+  #begin(changed: string | null): void {
+    const { application, errors } = this.#settings;
+    const why = changed === null ? 'could not be loaded' : `has changed (${changed})`;
+    errors.write(`fapws: ${application} ${why}: loading it again.\n`);
+    this.#isLoading = true;
+    this.#attempt = this.#outcome(this.#quiet().then(() => this.#reload()));
+  }
+
+  /** Resolves when the files were left alone for a moment. What they are then is what is going to be read. */
+  async #quiet(): Promise<void> {
+    const late = performance.now() + LONGEST_UNREST;
+    do {
+      this.#watch.begin();
+      await new Promise<void>(resolve => setTimeout(resolve, QUIET));
+    } while (this.#watch.changed() !== null && performance.now() < late);
+  }
+
+  async #outcome(loading: Promise<void>): Promise<Error | null> {
+    let failure: Error | null = null;
+    try {
+      await loading;
+    } catch (error) {
+      failure = error as Error;
+    }
+    // What a failed attempt has not read is where the way out may be.
+    this.#watch.end(failure === null);
+    this.#isLoading = false;
+    this.#endedAt = performance.now();
+    return failure;
+  }
+}
