@@ -1,9 +1,9 @@
 // wsgiref.validate, Python's own judge of servers, around applications of every kind: it must have nothing to say. With every
-// Python that is here, because the worker promises 3.8 and later.
+// Python that is here, because the worker promises 3.8 and later. And Werkzeug's judge, which knows other rules.
 
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { run } from '@fapws/testing';
+import { pythonWith, run } from '@fapws/testing';
 import { describe, expect, test } from 'vitest';
 import { Front, hasPython } from './front.ts';
 
@@ -29,15 +29,22 @@ const content = '123\n45\n67';
 
 describe.runIf(hasPython)('wsgiref.validate', () => {
   for (const threads of [1, 2]) {
-    test(`is silent (${threads} threads)`, { timeout: 30_000 }, () => silent('python3', threads));
+    test(`is silent (${threads} threads)`, { timeout: 30_000 }, () =>
+      silent('validated', 'python3', threads),
+    );
   }
   for (const python of pythons) {
-    test(`is silent (${python})`, { timeout: 30_000 }, () => silent(python, 1));
+    test(`is silent (${python})`, { timeout: 30_000 }, () => silent('validated', python, 1));
   }
 });
 
-async function silent(python: string, threads: number): Promise<void> {
-  await using front = await Front.open('validated:application', { python, threads });
+const werkzeug = pythonWith('werkzeug');
+describe.runIf(werkzeug)('werkzeug.middleware.lint', () => {
+  test('is silent', { timeout: 30_000 }, () => silent('linted', werkzeug as string, 1));
+});
+
+async function silent(judged: string, python: string, threads: number): Promise<void> {
+  await using front = await Front.open(`${judged}:application`, { python, threads });
   await front.app.ready;
   for (const [name, [status, body]] of Object.entries(answers)) {
     for (const version of ['1.0', '1.1']) {
