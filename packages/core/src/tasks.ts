@@ -79,12 +79,9 @@ export class Tasks {
     for (const timer of this.#timers) timer.halt();
   }
 
-  /** Runs a task that may be asynchronous. @param stop called when it answers false or fails */
+  /** Runs a task that may be asynchronous. @param stop called when it answers false */
   run(what: string, task: () => unknown, stop?: () => void): void {
-    const failed = (error: unknown): void => {
-      stop?.();
-      this.#report(what, error);
-    };
+    const failed = (error: unknown): void => this.#report(what, error);
     try {
       const result = task();
       if (result === false) stop?.();
@@ -143,7 +140,7 @@ class TaskTimer implements Timer {
     this.#timer?.stop();
   }
 
-  /** A task that answers false, or fails, is not called again. */
+  /** A task that answers false is not called again. */
   #call(): void {
     this.#tasks.run('a timer', this.#task, () => this.stop());
   }

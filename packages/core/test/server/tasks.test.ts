@@ -129,16 +129,24 @@ describe('addTimer', () => {
       },
     ],
     ['rejects', () => Promise.reject(new Error('planned'))],
-  ])('a task that %s is stopped and reported; the server and other timers go on', async (_, fail) => {
-    const made = await serving(it => it.mount('/', says('hello')));
-    const [calls, witness] = [new Calls(), new Calls()];
-    made.server.addTimer(0.01, calls.task(fail));
-    made.server.addTimer(0.01, witness.task());
-    await made.untilLogged('fapws: a timer: Error: planned');
-    await witness.untilCalled(witness.count + 5);
-    expect(calls.count).toBe(1);
-    expect((await (await made.client()).get('/')).text).toBe('hello');
-  });
+  ])(
+    'a task that %s is reported each time and called again; the server and other timers go on',
+    async (_, fail) => {
+      const made = await serving(it => it.mount('/', says('hello')));
+      const [calls, witness] = [new Calls(), new Calls()];
+      const timer = made.server.addTimer(0.01, calls.task(fail));
+      made.server.addTimer(0.01, witness.task());
+      await calls.untilCalled(3);
+      await made.untilLogged('fapws: a timer: Error: planned');
+      timer.stop();
+      const reports = (): number => made.log.split('fapws: a timer: Error: planned').length - 1;
+      await made.until('each failure is reported', () => reports() === calls.count);
+      const before = calls.count;
+      await witness.untilCalled(witness.count + 5);
+      expect(calls.count).toBe(before);
+      expect((await (await made.client()).get('/')).text).toBe('hello');
+    },
+  );
 
   test('more than ten timers', async () => {
     const made = await serving(it => it.mount('/', says('')));
