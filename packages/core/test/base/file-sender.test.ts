@@ -90,7 +90,9 @@ test.each([
   await closed(handle);
 });
 
-test('files that are sent at the same time do not get into each other’s blocks', async () => {
+test('files that are sent at the same time do not get into each other’s blocks', {
+  timeout: 30_000,
+}, async () => {
   const files = Array.from({ length: 12 }, (_, at) => file(`one-of-many-${at}`, 5 * BLOCK + at, at + 7));
   const serving = await serve(async ({ PATH_INFO }, startResponse) => {
     const { path, bytes } = files[Number(PATH_INFO.slice(1))] as (typeof files)[number];
