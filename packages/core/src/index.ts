@@ -2,7 +2,7 @@
 
 export { Base, type BaseOptions } from './base/base.ts';
 export type { CookieOptions } from './base/cookie.ts';
-export { LazyEnviron, type Routed, type ServerFacts } from './base/environ.ts';
+export { LazyEnviron, type Routed, type ServerFacts, visitEnviron } from './base/environ.ts';
 export { type ErrorPage, plainErrorPage } from './base/error-page.ts';
 export { type ErrorStream, standardError } from './base/error-stream.ts';
 export { type FileExtent, type FileLike, FileResult, fileWrapper } from './base/file-wrapper.ts';
@@ -24,6 +24,7 @@ export type {
   Write,
 } from './base/types.ts';
 export { type CallRequest, type CallResponse, call } from './call.ts';
+export type { StopOptions, StopReport } from './ending.ts';
 export { httpDate } from './http/clock.ts';
 export { ContractError, type ContractErrorCode, RequestError, type RequestErrorCode } from './http/errors.ts';
 export type { AbortedEvent, RefusedEvent, RequestEvent, TimeoutEvent } from './http/events.ts';
@@ -55,8 +56,6 @@ export {
   type RouteEnviron,
   type RunOptions,
   Server,
-  type StopOptions,
-  type StopReport,
   start,
 } from './server.ts';
 export type { DeferOptions, Timer } from './tasks.ts';

@@ -6,6 +6,7 @@ import { report } from './base/error-stream.ts';
 import type { Application, Environ, Middleware } from './base/types.ts';
 import { type CallRequest, type CallResponse, callThrough } from './call.ts';
 import { Dispatcher } from './dispatch.ts';
+import { Ending, type StopOptions, type StopReport } from './ending.ts';
 import type { Limits, Timeouts } from './http/limits.ts';
 import type { Preface } from './http/preface.ts';
 import { Protocol, WHEEL_TICK } from './http/protocol.ts';
@@ -30,21 +31,6 @@ import { RadixRouter } from './router/radix.ts';
 import type { Link } from './router/types.ts';
 import { type DeferOptions, Tasks, type Timer } from './tasks.ts';
 
-export interface StopOptions {
-  /** How long requests in progress may take to finish, in milliseconds; what is left then is cut. @default 10000 */
-  readonly graceMs?: number | undefined;
-  /**
-   * How long the server goes on as before and only its `health` says that it stops, in milliseconds: the time that balancers
-   * need to notice. The grace period begins afterwards. @default 0
-   */
-  readonly lameDuckMs?: number | undefined;
-}
-
-export interface StopReport {
-  /** Requests that were cut because the grace period was over. */
-  readonly cut: number;
-}
-
 export interface RunOptions extends StopOptions {
   /** Whether SIGINT and SIGTERM stop the server; a second one, half a second later or more, stops it at once. @default true */
   readonly signals?: boolean | undefined;
@@ -56,11 +42,8 @@ export interface RunOptions extends StopOptions {
 export type RouteEnviron<Pattern extends string> = Environ<PathParameters<Pattern>>;
 
 const DEFAULT_BACKLOG = 511;
-const DEFAULT_GRACE = 10_000;
 /** Milliseconds within which a second signal is the same one: a terminal's Ctrl-C reaches a child of npm twice. */
 const SAME_SIGNAL = 500;
-/** What a timer of Node can hold: 24 days, for those who say Infinity. */
-const LONGEST_GRACE = 2_147_483_647;
 
 /**
  * Makes a server for one address or several. It listens when `run` or `listen` is called.
@@ -107,10 +90,7 @@ export class Server {
   #listeners: Listener[] = [];
   #wheelTimer: LoopTimer | null = null;
   #stopping: Promise<StopReport> | null = null;
-  /** Requests cut so far because of a stop. */
-  #cut = 0;
-  /** Ends the lame-duck time. */
-  #endLameDuck: (() => void) | null = null;
+  #ending: Ending | null = null;
   /** Resolves when the server listens, with where. */
   readonly whenListening: Promise<readonly Address[]>;
   /** Resolves when a stop begins, before the lame-duck time. */
@@ -237,7 +217,7 @@ export class Server {
   }
 
   /**
-   * Calls a function periodically while the server runs. One that answers false, or fails, is stopped.
+   * Calls a function periodically while the server runs, until it answers false. What it throws is reported, and it is called again.
    * @param seconds the period
    */
   addTimer(seconds: number, task: () => unknown): Timer {
@@ -335,77 +315,42 @@ export class Server {
    * were in use within the last second get that second for a request that may be on its way.
    * A second call can shorten both times: without a lame-duck time it ends that at once.
    */
-  stop({ graceMs = DEFAULT_GRACE, lameDuckMs = 0 }: StopOptions = {}): Promise<StopReport> {
+  stop(options: StopOptions = {}): Promise<StopReport> {
     const protocol = this.#protocol;
     if (protocol === null) return Promise.resolve({ cut: 0 });
-    // At once, so that a callback which stops the server still tells its client that the connection ends.
-    if (!(lameDuckMs > 0)) protocol.beginStop();
-    const grace = Math.min(graceMs, LONGEST_GRACE);
-    const lameDuck = Math.min(lameDuckMs, LONGEST_GRACE);
-    if (this.#stopping === null) {
-      this.#stopping = this.#stop(protocol, grace, lameDuck > 0 ? this.#beLameDuck(lameDuck) : null);
+    if (this.#ending === null || this.#stopping === null) {
+      this.#ending = new Ending(protocol, options);
+      this.#stopping = this.#stop(protocol, this.#ending);
       this.#stopBegins();
-    } else this.#stopSooner(protocol, grace, this.#endLameDuck === null ? 0 : lameDuck, this.#stopping);
+    } else this.#ending.shorten(options);
     return this.#stopping;
   }
 
-  async #stop(protocol: Protocol, graceMs: number, lameDuckTime: Promise<void> | null): Promise<StopReport> {
+  async #stop(protocol: Protocol, ending: Ending): Promise<StopReport> {
     try {
       await this.#opening;
     } catch {
       // Whoever called `listen` is told why it failed; there is nothing to stop.
       this.#stopping = null;
-      this.#endLameDuck?.();
+      ending.over();
       return { cut: 0 };
     }
-    if (lameDuckTime !== null) {
-      await lameDuckTime;
-      protocol.beginStop();
-    }
+    await ending.lameDuckTime;
+    protocol.beginStop();
     this.#tasks.stop();
     await this.#closeListeners();
-    const cut = await protocol.finish(graceMs);
-    // Added afterwards: another call of stop may have cut some meanwhile.
-    this.#cut += cut;
+    const cut = await ending.finish();
     this.#wheelTimer?.stop();
-    const report = { cut: this.#cut };
+    const report = { cut };
     this.#stopped(report);
     try {
-      if (this.#cut > 0) {
-        this.#dispatcher.base.errors.write(
-          `fapws: requests cut at the end of the grace period: ${this.#cut}\n`,
-        );
+      if (cut > 0) {
+        this.#dispatcher.base.errors.write(`fapws: requests cut at the end of the grace period: ${cut}\n`);
       }
     } catch {
       // A broken log must not turn the end of a server into a failure, and there is no other place to tell of it.
     }
     return report;
-  }
-
-  async #beLameDuck(milliseconds: number): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    await new Promise<void>(resolve => {
-      this.#endLameDuck = resolve;
-      timer = setTimeout(resolve, milliseconds);
-    });
-    clearTimeout(timer);
-    this.#endLameDuck = null;
-  }
-
-  /** A further call of stop: what it allows counts if that is less. */
-  #stopSooner(protocol: Protocol, graceMs: number, lameDuckMs: number, stopping: Promise<StopReport>): void {
-    const after = (milliseconds: number, task: () => void): void => {
-      if (!(milliseconds > 0)) {
-        task();
-        return;
-      }
-      const timer = setTimeout(task, Math.min(milliseconds, LONGEST_GRACE));
-      void stopping.then(() => clearTimeout(timer));
-    };
-    after(lameDuckMs, () => this.#endLameDuck?.());
-    after(lameDuckMs + graceMs, () => {
-      this.#cut += protocol.cutAll();
-    });
   }
 
   /** Sends a request through routing and applications without a socket; see `call`. */
@@ -415,6 +360,7 @@ export class Server {
 
   #makeProtocol(afterTurn: (task: () => void) => void, preface?: Preface): Protocol {
     return new Protocol({
+      server: this,
       parser: sharedParser(),
       limits: this.#limits,
       timeouts: this.#timeouts,

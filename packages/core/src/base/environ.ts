@@ -4,11 +4,13 @@
 
 import { inspect } from 'node:util';
 import type { Exchange } from '../http/exchange.ts';
+import { sendHints } from '../http/hints.ts';
 import { type ErrorStream, report } from './error-stream.ts';
 import { fileWrapper } from './file-wrapper.ts';
+import { headerName, visitHeaders } from './header-keys.ts';
 import { Input } from './input.ts';
 import { parseQuery } from './query.ts';
-import type { After, Environ, RoutingArguments } from './types.ts';
+import type { After, Environ, Headers, RoutingArguments } from './types.ts';
 
 /** What the router found out about a request. */
 export interface Routed {
@@ -28,11 +30,16 @@ export interface ServerFacts {
   readonly multiprocess: boolean;
 }
 
+/** Is told of one key. */
+export type VisitEntry = (key: string, value: string | number | boolean) => void;
+
 const version: readonly [1, 0] = Object.freeze([1, 0]) as readonly [1, 0];
 const noPositional: readonly string[] = Object.freeze([]) as readonly string[];
 
-/** Keys that every environ can have, and how each is computed; undefined means that this request does not have it. */
-const computed = new Map<string, (environ: LazyEnviron) => unknown>([
+type Computed = readonly (readonly [key: string, compute: (environ: LazyEnviron) => unknown])[];
+
+/** Keys whose values are strings, numbers or booleans, and how each is computed; undefined means that this request does not have it. */
+const scalars: Computed = [
   ['REQUEST_METHOD', environ => environ.exchange.head.method],
   ['SCRIPT_NAME', environ => environ.routed.scriptName],
   ['PATH_INFO', environ => environ.routed.pathInfo],
@@ -46,24 +53,37 @@ const computed = new Map<string, (environ: LazyEnviron) => unknown>([
   ['REMOTE_ADDR', environ => environ.exchange.connection.remote.address],
   ['REMOTE_PORT', environ => environ.remotePort],
   ['REQUEST_URI', environ => environ.exchange.head.target],
-  ['wsgi.version', () => version],
   ['wsgi.url_scheme', environ => environ.exchange.connection.preface?.scheme ?? 'http'],
-  ['wsgi.input', environ => environ.input],
-  ['wsgi.errors', environ => environ.server.errors],
   ['wsgi.multithread', () => false],
   ['wsgi.multiprocess', environ => environ.server.multiprocess],
   ['wsgi.run_once', () => false],
   ['wsgi.input_terminated', () => true],
+  // Whoever reads a preface chooses what its details are.
+  ['fapws.preface', environ => environ.exchange.connection.preface?.details],
+  ['fapws.raw_header', environ => environ.exchange.head.text],
+];
+
+/** The others. */
+const objects: Computed = [
+  ['wsgi.version', () => version],
+  ['wsgi.input', environ => environ.input],
+  ['wsgi.errors', environ => environ.server.errors],
   ['wsgi.file_wrapper', () => fileWrapper],
+  [
+    'wsgi.early_hints',
+    ({ exchange }) =>
+      (headers: Headers) =>
+        sendHints(exchange, headers),
+  ],
   ['wsgiorg.routing_args', environ => environ.routingArguments],
   ['fapws.signal', environ => environ.exchange.signal],
   ['fapws.after', environ => environ.after],
   ['fapws.stopping', environ => environ.exchange.connection.protocol.stoppingSignal],
-  ['fapws.preface', environ => environ.exchange.connection.preface?.details],
   ['fapws.params', environ => environ.parameters],
-  ['fapws.raw_header', environ => environ.exchange.head.text],
   ['fapws.headers', environ => environ.headerLines],
-]);
+];
+
+const computed = new Map([...scalars, ...objects]);
 
 /** Those that not every request has. */
 const sometimes: ReadonlySet<string> = new Set(['CONTENT_TYPE', 'CONTENT_LENGTH', 'fapws.preface']);
@@ -76,6 +96,8 @@ export class LazyEnviron {
   readonly exchange: Exchange;
   readonly routed: Routed;
   readonly server: ServerFacts;
+  /** @internal What an application sees. */
+  record: Environ | null = null;
   // What must be the same object each time; the common ones have a field, which costs less than an entry in a map.
   #input: Input | null = null;
   #routingArguments: RoutingArguments | null = null;
@@ -102,11 +124,7 @@ export class LazyEnviron {
       if (sometimes.has(key) && this.lookup(key) === undefined) continue;
       names.push(key);
     }
-    const { head } = this.exchange;
-    for (let index = 0; index < head.fieldCount; index += 1) {
-      const key = headerKey(head.fieldName(index));
-      if (this.#header(key) !== undefined && !names.includes(key)) names.push(key);
-    }
+    visitHeaders(this.exchange.head, key => names.push(key));
     return names;
   }
 
@@ -134,6 +152,24 @@ export class LazyEnviron {
       else all.add(key);
     }
     return [...all];
+  }
+
+  /** @internal HOT. As `visitEnviron`. */
+  visit(visit: VisitEntry): void {
+    const kept = this.#kept;
+    if (kept !== null) for (const [key, value] of kept) visitScalar(key, value, visit);
+    for (let at = 0; at < scalars.length; at += 1) {
+      const [key, compute] = scalars[at] as Computed[number];
+      if (!kept?.has(key)) visitScalar(key, compute(this), visit);
+    }
+    visitHeaders(
+      this.exchange.head,
+      kept === null
+        ? visit
+        : (key, value) => {
+            if (!kept.has(key)) visit(key, value);
+          },
+    );
   }
 
   get input(): Input {
@@ -196,11 +232,6 @@ export class LazyEnviron {
 
   /** HOT. */
   #header(key: string): string | undefined {
-    // An underscore in a header's name would make it look like another one here, so such headers are not shown
-    // (CVE-2015-0219); neither are Content-Type and Content-Length twice, nor Proxy, which programs take for their own
-    // configuration (CVE-2016-5385).
-    if (key === 'HTTP_CONTENT_TYPE' || key === 'HTTP_CONTENT_LENGTH' || key === 'HTTP_PROXY')
-      return undefined;
     if (key === 'HTTP_HOST') return this.exchange.head.host || undefined;
     return this.exchange.head.field(headerName(key));
   }
@@ -213,26 +244,14 @@ Object.defineProperty(LazyEnviron.prototype, inspect.custom, {
   },
 });
 
-const headerNames = new Map<string, string>();
-
-/** HOT. `HTTP_USER_AGENT` → `user-agent`; empty for what is no key. The keys that applications ask for are few. */
-function headerName(key: string): string {
-  const known = headerNames.get(key);
-  if (known !== undefined) return known;
-  let name = key.slice(5).toLowerCase().replaceAll('_', '-');
-  // `HTTP_user-agent` is no key: a header has exactly one.
-  if (headerKey(name) !== key) name = '';
-  if (headerNames.size >= 256) headerNames.clear();
-  headerNames.set(key, name);
-  return name;
-}
-
-function headerKey(name: string): string {
-  return `HTTP_${name.toUpperCase().replaceAll('-', '_')}`;
-}
+/** What leads from an environ to what is behind it. */
+const behind: unique symbol = Symbol('behind');
 
 const handler: ProxyHandler<LazyEnviron> = {
-  get: (environ, key) => (typeof key === 'string' ? environ.get(key) : undefined),
+  get(environ, key) {
+    if (typeof key === 'string') return environ.get(key);
+    return key === behind ? environ : undefined;
+  },
   set(environ, key, value) {
     if (typeof key !== 'string') return false;
     environ.set(key, value);
@@ -261,5 +280,28 @@ const handler: ProxyHandler<LazyEnviron> = {
 
 /** HOT. The record that an application is given. */
 export function environOf(environ: LazyEnviron): Environ {
-  return new Proxy(environ, handler) as unknown as Environ;
+  const record = new Proxy(environ, handler) as unknown as Environ;
+  environ.record = record;
+  return record;
+}
+
+/**
+ * HOT. Calls `visit` with every key of an environ whose value is a string, a number or a boolean, and with that value; in no
+ * particular order. It finds what `Object.entries` finds, in a tenth of the time and without building the other values.
+ * For gateways, which hand an environ on.
+ */
+export function visitEnviron(environ: Environ, visit: VisitEntry): void {
+  const lazy = (environ as { [behind]?: LazyEnviron })[behind];
+  // What somebody has put around an environ may show something else than what is in it.
+  if (lazy?.record === environ && lazy.constructor === LazyEnviron) {
+    lazy.visit(visit);
+    return;
+  }
+  for (const key of Object.keys(environ)) visitScalar(key, environ[key], visit);
+}
+
+/** HOT. */
+function visitScalar(key: string, value: unknown, visit: VisitEntry): void {
+  const type = typeof value;
+  if (type === 'string' || type === 'number' || type === 'boolean') visit(key, value as string);
 }

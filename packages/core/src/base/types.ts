@@ -1,6 +1,7 @@
 // The contract: what applications, middlewares and the server promise each other. docs/contract.md has every clause.
 
-import type { Chunk, Outcome } from '../http/exchange.ts';
+import type { Outcome } from '../http/events.ts';
+import type { Chunk } from '../http/exchange.ts';
 import type { Header } from '../http/response-head.ts';
 import type { ErrorStream } from './error-stream.ts';
 import type { FileResult } from './file-wrapper.ts';
@@ -99,6 +100,11 @@ export interface Environ<P = Record<string, string>> {
   'wsgi.input_terminated': true;
   /** Makes a result of a file: `environ['wsgi.file_wrapper'](file, blockSize)`. */
   'wsgi.file_wrapper': (file: unknown, blockSize?: number) => FileResult;
+  /**
+   * Sends headers ahead of the answer, as 103 Early Hints: `[['Link', '</style.css>; rel=preload; as=style']]`. Checked as those of
+   * an answer. Does nothing for a client of HTTP/1.0, or when content has been given.
+   */
+  'wsgi.early_hints': (headers: Headers) => void;
   /** The values of a route's `:name` and `*name`, percent-decoded: `environ['wsgiorg.routing_args'][1].name`. */
   'wsgiorg.routing_args': RoutingArguments<P>;
   /** Aborted when the client goes away, or a timeout strikes, before its answer is complete. */

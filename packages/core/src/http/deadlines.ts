@@ -1,12 +1,16 @@
 // How long a connection waits: one deadline at a time, by the state of the connection, on the wheel of the protocol. What comes
-// of a deadline that passes is the connection's to decide.
+// of a deadline that passes is in giving-up.ts.
 
 import type { Connection } from './connection.ts';
+import { endLate } from './giving-up.ts';
 import * as states from './states.ts';
 import type { Timed } from './timer-wheel.ts';
 
 /** Seconds that a client gets to leave after its last answer when the whole server wants to stop. */
 const LINGER_WHILE_STOPPING = 1;
+
+/** Seconds without a request after which a stop closes a connection: one that was just in use may have a request on its way. */
+const IDLE_WHILE_STOPPING = 1;
 
 const Never = Number.POSITIVE_INFINITY;
 
@@ -138,11 +142,18 @@ export class Deadlines implements Timed {
     this.set();
   }
 
-  /** Milliseconds since the last answer, or since the client has connected; NaN if `timeouts.idle` is Infinity. */
-  get idleFor(): number {
+  /**
+   * The server stops: without a request a connection has only so much time left, which is set.
+   * @returns whether that is over
+   */
+  endIdling(): boolean {
     const { protocol, requests } = this.#connection;
     const limit = requests === 0 ? protocol.timeouts.head : protocol.timeouts.idle;
-    return protocol.clock.now - (this.deadline - limit * 1000);
+    const since = this.deadline - limit * 1000;
+    // Unknown where the limit is Infinity.
+    const left = IDLE_WHILE_STOPPING - (Number.isNaN(since) ? 0 : (protocol.clock.now - since) / 1000);
+    if (left > 0) this.in(left);
+    return left <= 0;
   }
 
   /** Timed: the deadline has passed. */
@@ -150,7 +161,7 @@ export class Deadlines implements Timed {
     const connection = this.#connection;
     const { now } = connection.protocol.clock;
     if (now >= this.#requestDue) {
-      connection.timedOut('request');
+      endLate(connection, 'request');
       return;
     }
     const { backlog } = connection.transport;
@@ -159,13 +170,13 @@ export class Deadlines implements Timed {
       if (!this.#stalled || backlog < this.#backlogSeen) this.stalled();
       // The deadline was that of a request which is answered now.
       else if (now < this.#stallDue) this.in((this.#stallDue - now) / 1000);
-      else connection.timedOut('write');
+      else endLate(connection, 'write');
       return;
     }
     const awaited = this.#awaited;
     if (this.#stalled) this.drained();
     else if (awaited === null) this.set();
-    else connection.timedOut(awaited);
+    else endLate(connection, awaited);
   }
 
   /** What the deadline is for; null when it has come about: nobody says that an answer begins. */

@@ -49,7 +49,48 @@ export class RequestError extends Error {
   }
 }
 
-/** A value as a message names it: strings quoted and shortened, anything else by its kind. Never throws. */
+/** @internal */
+export function notStarted(): ContractError {
+  return new ContractError(
+    'FAPWS_NOT_STARTED',
+    'Content was sent before startResponse(status, headers) was called.',
+  );
+}
+
+/** @internal */
+export function answered(): ContractError {
+  return new ContractError(
+    'FAPWS_ANSWERED',
+    'The answer is complete, so what was left of the content has been thrown away. Read it before.',
+  );
+}
+
+/** @internal */
+export function clientGone(): RequestError {
+  return new RequestError(
+    'FAPWS_CLIENT_GONE',
+    '400 Bad Request',
+    'The client went away before its request was answered.',
+  );
+}
+
+/** @internal */
+export function tooShort(octets: number, declared: number, more = ''): ContractError {
+  return new ContractError(
+    'FAPWS_CONTENT_LENGTH',
+    `The answer has ${octets} octets, but its Content-Length says ${declared}.${more}`,
+  );
+}
+
+/** @internal */
+export function tooLong(declared: number): ContractError {
+  return new ContractError(
+    'FAPWS_CONTENT_LENGTH',
+    `The answer is longer than its Content-Length of ${declared}; what was too much is not sent.`,
+  );
+}
+
+/** @internal A value as a message names it: strings quoted and shortened, anything else by its kind. Never throws. */
 export function shown(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value);
   return value === null || value === undefined ? String(value) : `a ${typeof value}`;

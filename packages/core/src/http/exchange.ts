@@ -2,28 +2,24 @@
 
 import { Buffer } from 'node:buffer';
 import type { Connection } from './connection.ts';
-import { ContractError, RequestError } from './errors.ts';
+import {
+  answered,
+  ContractError,
+  clientGone,
+  notStarted,
+  type RequestError,
+  tooLong,
+  tooShort,
+} from './errors.ts';
+import type { Outcome } from './events.ts';
+import { lengthLine, mayGoOn, writePiece } from './framing.ts';
 import type { Refusal } from './refusal.ts';
 import { RequestBody } from './request-body.ts';
-import { KnownLength, NoContent, type RequestHead } from './request-head.ts';
+import { NoContent, type RequestHead } from './request-head.ts';
 import { type Header, type ResponseHead, responseHeadOf } from './response-head.ts';
 
 /** Octets of an answer: a string goes out as UTF-8. */
 export type Chunk = string | Uint8Array;
-
-/** What became of an answer. */
-export interface Outcome {
-  /** Code and reason as they were sent, e.g. `200 OK`; empty when nothing was sent. */
-  readonly status: string;
-  /** The header lines of the application. */
-  readonly headers: readonly Header[];
-  /** Octets of content that were sent, without their framing. */
-  readonly octets: number;
-  /** Whether all of the answer was sent. */
-  readonly complete: boolean;
-  /** Why not, if it was not the application that failed: the client left, or a timeout has struck. */
-  readonly error: RequestError | null;
-}
 
 /** How far the answer is. */
 const Unsent = 0;
@@ -53,12 +49,8 @@ export class Exchange {
   #kept: Chunk | null = null;
   /** Octets of content sent. */
   #sent = 0;
-  /** Octets of content received. */
-  #received = 0;
-  #body: RequestBody | null = null;
-  #contentEnded = false;
-  /** Whether the answer was complete before the content was: the rest is thrown away. */
-  #contentLost = false;
+  /** null for a request without content, as long as nobody asks for it. */
+  #body: RequestBody | null;
   #continued = false;
   #gone = false;
   /** Why the answer can't be completed; it is for `signal`, which may be asked for afterwards. */
@@ -79,6 +71,7 @@ export class Exchange {
     this.head = head;
     this.contentLimit = contentLimit;
     this.handlerTimeout = handlerTimeout;
+    this.#body = head.framing === NoContent ? null : new RequestBody(this);
   }
 
   // The request.
@@ -87,9 +80,7 @@ export class Exchange {
   get body(): RequestBody {
     if (this.#body === null) {
       this.#body = new RequestBody(this);
-      if (this.#contentLost) this.#body.fail(answered());
-      else if (this.head.framing === NoContent || this.#contentEnded) this.#body.end();
-      else if (this.#gone) this.#body.fail(this.#goneBecause ?? clientGone());
+      this.#body.end();
     }
     return this.#body;
   }
@@ -110,17 +101,17 @@ export class Exchange {
 
   /** Whether content is still to come. */
   get receiving(): boolean {
-    return !this.#contentEnded && this.head.framing !== NoContent;
+    return this.#body !== null && !this.#body.ended;
   }
 
   /** Whether the client waits for 100 Continue before it sends content. */
   get awaitsInvitation(): boolean {
-    return this.head.expectsContinue && !this.#continued && this.#received === 0;
+    return this.head.expectsContinue && !this.#continued && (this.#body?.received ?? 0) === 0;
   }
 
   /** @internal ContentSource: somebody waits for content. */
   contentWanted(): void {
-    if (this.#gone || this.#contentEnded || this.#contentLost) return;
+    if (this.#gone) return;
     if (this.awaitsInvitation && this.#progress === Unsent) {
       this.#continued = true;
       this.connection.transport.write('HTTP/1.1 100 Continue\r\n\r\n');
@@ -136,28 +127,22 @@ export class Exchange {
    * @internal
    */
   receive(memory: Buffer, from: number, to: number): boolean {
-    this.#received += to - from;
-    if (this.#progress === Complete) return true;
-    if (this.#received > this.contentLimit) return false;
-    this.body.receive(memory, from, to);
-    return true;
+    return this.#progress === Complete || this.body.receive(memory, from, to, this.contentLimit);
   }
 
   /** Octets that arrived and wait to be read. */
   get unread(): number {
-    return this.#body === null ? 0 : this.#body.waiting;
+    return this.#body?.waiting ?? 0;
   }
 
   /** @internal */
   endContent(): void {
-    this.#contentEnded = true;
     this.#body?.end();
   }
 
   /** @internal */
   failContent(error: RequestError): void {
-    if (this.#contentEnded || this.#progress === Complete) return;
-    if (this.head.framing !== NoContent) this.body.fail(error);
+    if (this.#progress !== Complete) this.#body?.fail(error);
   }
 
   /** @internal The client is gone, or has said that it sends nothing more before its request was complete. */
@@ -170,11 +155,14 @@ export class Exchange {
   /**
    * Nothing of the answer can be sent any more.
    * @param reason why, if it is not that the client is gone
-   * @param status of the server's own answer
+   * @param status of the server's own answer, and the octets of its content
    * @internal
    */
-  cutOff(reason: RequestError = clientGone(), status = ''): void {
-    if (this.#progress !== Complete) this.#refusedWith = status;
+  cutOff(reason: RequestError = clientGone(), status = '', octets: number = this.#sent): void {
+    if (this.#progress !== Complete) {
+      this.#refusedWith = status;
+      this.#sent = octets;
+    }
     const unaware = !this.#gone && this.#progress !== Complete;
     this.#gone = true;
     // First of all: who is told now must not be able to answer behind a refusal.
@@ -185,7 +173,7 @@ export class Exchange {
 
   #tellGone(reason: RequestError): void {
     this.#goneBecause = reason;
-    if (this.receiving) this.body.fail(reason);
+    this.#body?.fail(reason);
     this.#abort?.abort(reason);
   }
 
@@ -193,21 +181,14 @@ export class Exchange {
   drained(): void {
     const tasks = this.#writableTasks;
     this.#writableTasks = null;
-    if (tasks !== null) for (const task of tasks) task();
-  }
-
-  /** Whoever still reads must not take what has arrived for the whole content. */
-  #loseContent(): void {
-    if (!this.receiving) return;
-    this.#contentLost = true;
-    this.#body?.fail(answered());
+    run(tasks);
   }
 
   #runEndTasks(): void {
     this.drained();
     const tasks = this.#endTasks;
     this.#endTasks = null;
-    if (tasks !== null) for (const task of tasks) task();
+    run(tasks);
   }
 
   // The answer.
@@ -321,18 +302,9 @@ export class Exchange {
       this.#overrun(head, typeof content === 'string' ? Buffer.from(content) : content);
     this.#sent += length;
     if (this.#contentless) return head === '' || transport.write(head);
-    // One code unit is one octet: the text can be joined to the framing around it.
-    if (typeof content === 'string' && content.length === length) {
-      return this.#write(this.#chunked ? `${head}${length.toString(16)}\r\n${content}\r\n` : head + content);
-    }
-    const bytes = typeof content === 'string' ? Buffer.from(content) : content;
-    if (!this.#chunked) {
-      if (head !== '') transport.write(head);
-      return this.#write(bytes);
-    }
-    transport.write(`${head}${length.toString(16)}\r\n`);
-    transport.write(bytes);
-    return this.#write('\r\n');
+    const writable = writePiece(transport, head, content, length, this.#chunked);
+    if (!writable) this.connection.stalled();
+    return writable;
   }
 
   /** Ends the answer. If it was shorter than it said, the connection is cut, so that nobody takes it for whole. */
@@ -344,15 +316,12 @@ export class Exchange {
     const declared = this.#declaredLength;
     if (!this.#contentless && declared > this.#sent) {
       this.cut();
-      throw new ContractError(
-        'FAPWS_CONTENT_LENGTH',
-        `The answer has ${this.#sent} octets, but its Content-Length says ${declared}. The connection was cut.`,
-      );
+      throw tooShort(this.#sent, declared, ' The connection was cut.');
     }
     if (this.#chunked && !this.#contentless) this.connection.transport.write('0\r\n\r\n');
     this.#progress = Complete;
     this.#whole = true;
-    this.#loseContent();
+    if (this.receiving) this.#body?.fail(answered());
     this.connection.answered(this.#keepAlive);
     if (this.#endTasks !== null || this.#writableTasks !== null) this.#runEndTasks();
   }
@@ -361,7 +330,7 @@ export class Exchange {
   cut(): void {
     if (this.#progress === Complete) return;
     this.#progress = Complete;
-    this.#loseContent();
+    if (this.receiving) this.#body?.fail(answered());
     // Missing octets or chunks show the break by themselves. Without either, an orderly end would look like the end of the content.
     if (this.#chunked || this.#declaredLength !== unknownLength) this.connection.endUnfinished();
     else this.connection.cut(true);
@@ -373,21 +342,12 @@ export class Exchange {
     this.connection.refuse(refusal);
   }
 
-  #write(data: string | Uint8Array): boolean {
-    if (this.connection.transport.write(data)) return true;
-    this.connection.stalled();
-    return false;
-  }
-
   /** HOT. An answer that is whole and too short can still become a 500. */
   #requireLength(length: number): void {
     const answer = this.#responseHead;
     if (this.#declaredLength <= length || answer === null) return;
     if (!answer.status.hasContent || this.head.method === 'HEAD') return;
-    throw new ContractError(
-      'FAPWS_CONTENT_LENGTH',
-      `The answer has ${length} octets, but its Content-Length says ${this.#declaredLength}.`,
-    );
+    throw tooShort(length, this.#declaredLength);
   }
 
   /** Whether `length` octets more are too many for the Content-Length of the application. */
@@ -405,10 +365,7 @@ export class Exchange {
     if (rest.length !== 0) transport.write(rest);
     this.#sent = declared;
     this.finish();
-    throw new ContractError(
-      'FAPWS_CONTENT_LENGTH',
-      `The answer is longer than its Content-Length of ${declared}; what was too much is not sent.`,
-    );
+    throw tooLong(declared);
   }
 
   /**
@@ -418,17 +375,14 @@ export class Exchange {
   #begin(length: number): string {
     const answer = this.#responseHead;
     if (answer === null) throw notStarted();
-    if (this.#progress !== Unsent) {
-      throw new ContractError('FAPWS_ANSWERED', 'The answer has been sent.');
-    }
-    const { connection, head } = this;
-    const { protocol } = connection;
+    if (this.#progress !== Unsent) throw new ContractError('FAPWS_ANSWERED', 'The answer has been sent.');
+    const { head } = this;
     const { status } = answer;
     this.#progress = Sending;
     this.#begun = true;
     this.#contentless = !status.hasContent || head.method === 'HEAD';
-    let text = answer.render(protocol.clock);
-    this.#keepAlive = this.#mayGoOn();
+    let text = answer.render(this.connection.protocol.clock);
+    this.#keepAlive = mayGoOn(this);
     if (!status.hasContent) {
       if (status.code === 205) text += lengthLine(0);
     } else if (answer.contentLength === unknownLength) {
@@ -445,49 +399,8 @@ export class Exchange {
     else if (head.minorVersion === 0) text += 'Connection: keep-alive\r\n';
     return `${text}\r\n`;
   }
-
-  #mayGoOn(): boolean {
-    const { head, connection } = this;
-    if (!head.keepAlive || this.#gone || connection.isLast) return false;
-    if (this.#contentEnded || head.framing === NoContent) return true;
-    // A client that waits for 100 Continue may now send its content or not: nobody can tell what comes next.
-    if (this.awaitsInvitation) return false;
-    return (
-      head.framing !== KnownLength ||
-      head.contentLength - this.#received <= connection.protocol.limits.discard
-    );
-  }
 }
 
-/** Content-Length lines of short answers, rendered once. */
-const lengthLines: string[] = [];
-const LONGEST_RENDERED = 4096;
-
-/** HOT. */
-function lengthLine(length: number): string {
-  if (length >= LONGEST_RENDERED) return `Content-Length: ${length}\r\n`;
-  while (lengthLines.length <= length) lengthLines.push(`Content-Length: ${lengthLines.length}\r\n`);
-  return lengthLines[length] as string;
-}
-
-function notStarted(): ContractError {
-  return new ContractError(
-    'FAPWS_NOT_STARTED',
-    'Content was sent before startResponse(status, headers) was called.',
-  );
-}
-
-function answered(): ContractError {
-  return new ContractError(
-    'FAPWS_ANSWERED',
-    'The answer is complete, so what was left of the content has been thrown away. Read it before.',
-  );
-}
-
-function clientGone(): RequestError {
-  return new RequestError(
-    'FAPWS_CLIENT_GONE',
-    '400 Bad Request',
-    'The client went away before its request was answered.',
-  );
+function run(tasks: readonly (() => void)[] | null): void {
+  if (tasks !== null) for (const task of tasks) task();
 }

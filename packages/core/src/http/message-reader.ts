@@ -75,6 +75,27 @@ export class MessageReader {
     this.#sink = sink;
   }
 
+  /** What is known of the request on its way. */
+  known(): { readonly method: string | undefined; readonly target: string | undefined } {
+    const words = /^(?:\r\n)*([^ \r\n]+) ([^ \r\n]*)/.exec(this.#text);
+    return { method: words?.[1], target: words?.[2] || undefined };
+  }
+
+  /** Whether it is a HEAD, as far as that can be told. */
+  get isHead(): boolean {
+    return /^(\r\n)*HEAD /.test(this.#text);
+  }
+
+  /** Empty lines are no request; 408 would be taken for the answer to the next one (RFC 9110 15.5.9). */
+  get isSilent(): boolean {
+    return !/[^\r\n]/.test(this.#text);
+  }
+
+  /** What has arrived of the head. */
+  get #text(): string {
+    return this.head?.text ?? '';
+  }
+
   /** HOT. Makes the parser ready for the octets that come now. */
   resume(parser: Parser): void {
     if (this.#suspended === null) parser.reset();
@@ -253,7 +274,7 @@ export class MessageReader {
       this.#fail(Refusal.framing);
       return ContentFailed;
     }
-    this.#passes(refusalOf(code, parser, this.head?.text ?? ''));
+    this.#passes(refusalOf(code, parser, this.#text));
     return HeadRefused;
   }
 }

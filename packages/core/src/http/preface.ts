@@ -1,7 +1,11 @@
 // What may come before the first request of a connection: a front end's word on whom it speaks for, such as the PROXY protocol.
 // The connection sees to bounds and time; what the octets mean is known to whoever is plugged in.
 
+import { Buffer } from 'node:buffer';
 import type { Endpoint } from '../loop/types.ts';
+import type { Connection } from './connection.ts';
+import { tellRefused } from './events.ts';
+import * as states from './states.ts';
 
 /** What a preface says. */
 export interface PrefaceResult {
@@ -29,13 +33,46 @@ export interface Preface {
   read(octets: Uint8Array): PrefaceResult | null;
 }
 
+/** A connection begins: its peer may have to say first whom it speaks for. */
+export function expectPreface(connection: Connection, preface: Preface): void {
+  try {
+    if (preface.expectedFrom(connection.remote, connection.transport.local))
+      connection.enter(states.PrefaceExpected);
+  } catch (error) {
+    refusePreface(connection, error);
+  }
+}
+
+/** Octets have come before the first request. */
+export function takePreface(connection: Connection, arrived: Uint8Array): void {
+  const { intake, protocol } = connection;
+  const before = intake.take();
+  const octets = before === null ? arrived : Buffer.concat([before, arrived]);
+  let result: PrefaceResult | null;
+  try {
+    result = read(protocol.preface as Preface, octets, protocol.limits.preface);
+  } catch (error) {
+    refusePreface(connection, error);
+    return;
+  }
+  if (result === null) {
+    intake.keep(octets);
+    return;
+  }
+  connection.preface = result;
+  connection.enter(states.PrefaceComplete);
+  if (result.remote !== undefined) connection.speakFor(result.remote);
+  if (connection.isOver || result.length >= octets.length) return;
+  intake.keep(octets.subarray(result.length));
+  intake.look();
+}
+
 /**
  * What has arrived so far, read by somebody else's code and checked.
  * @param limit octets that a preface may have
  * @throws whatever `read` throws, or an Error
- * @internal
  */
-export function readPreface(preface: Preface, octets: Uint8Array, limit: number): PrefaceResult | null {
+function read(preface: Preface, octets: Uint8Array, limit: number): PrefaceResult | null {
   const result = preface.read(octets) ?? null;
   // However the network has cut it.
   if ((result?.length ?? octets.length) > limit) throw new Error('it is too long');
@@ -47,8 +84,13 @@ export function readPreface(preface: Preface, octets: Uint8Array, limit: number)
   throw new Error('its reader gives no preface');
 }
 
-/** @internal Why a preface is refused. Never throws: what was thrown may be anything. */
-export function prefaceProblem(error: unknown): string {
+function refusePreface(connection: Connection, error: unknown): void {
+  tellRefused(connection, { status: '', detail: problemOf(error) });
+  connection.closeNow();
+}
+
+/** Why a preface is refused. Never throws: what was thrown may be anything. */
+function problemOf(error: unknown): string {
   try {
     return `The preface is invalid: ${error instanceof Error ? error.message : String(error)}`;
   } catch {

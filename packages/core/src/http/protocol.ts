@@ -38,6 +38,8 @@ export interface ProtocolOptions {
   readonly ident: string;
   /** Runs a task when the present turn's work is done; the loop's `afterTurn`. */
   readonly afterTurn: (task: () => void) => void;
+  /** Whose protocol it is; for events. */
+  readonly server?: object | undefined;
   /** Reads what comes before the first request of a connection. */
   readonly preface?: Preface | undefined;
   /** Milliseconds since the epoch, in place of the clocks of the system. */
@@ -52,6 +54,7 @@ export class Protocol {
   readonly clock: Clock;
   readonly wheel: TimerWheel;
   readonly admission: Admission;
+  readonly server: object | null;
   readonly preface: Preface | null;
   readonly afterTurn: (task: () => void) => void;
   /** All open connections. */
@@ -73,6 +76,7 @@ export class Protocol {
     this.clock = new Clock(options.ident === '' ? '' : `Server: ${options.ident}\r\n`, options.now);
     this.wheel = new TimerWheel(WHEEL_TICK, this.clock.now);
     this.admission = new Admission(options.limits);
+    this.server = options.server ?? null;
     this.preface = options.preface ?? null;
     this.afterTurn = options.afterTurn;
   }
@@ -125,7 +129,7 @@ export class Protocol {
   cutAll(): number {
     let cut = 0;
     for (const connection of [...this.connections]) {
-      const { busy } = connection;
+      const busy = connection.exchange !== null;
       if (busy) cut += 1;
       connection.cut(busy);
     }

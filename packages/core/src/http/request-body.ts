@@ -19,6 +19,8 @@ export interface ContentReader {
 export class RequestBody {
   readonly #source: ContentSource;
   #chunks: Uint8Array[] = [];
+  /** Octets so far. */
+  received = 0;
   /** Octets in `#chunks`. */
   #waiting = 0;
   #ended = false;
@@ -39,14 +41,20 @@ export class RequestBody {
     return this.#ended;
   }
 
-  /** Takes a copy of the octets of `memory` between two places. */
-  receive(memory: Buffer, from: number, to: number): void {
+  /**
+   * Takes a copy of the octets of `memory` between two places.
+   * @returns false when they are more than `limit` with what came before
+   */
+  receive(memory: Buffer, from: number, to: number, limit: number): boolean {
+    this.received += to - from;
+    if (this.received > limit) return false;
     // A copy that owns its memory: the input buffer is used again by the next read.
     const chunk = Buffer.allocUnsafe(to - from);
     memory.copy(chunk, 0, from, to);
     this.#chunks.push(chunk);
     this.#waiting += chunk.length;
     this.#notify();
+    return true;
   }
 
   end(): void {
@@ -54,7 +62,7 @@ export class RequestBody {
     this.#notify();
   }
 
-  /** The content will never be complete. What has arrived can't be read any more. */
+  /** The content will never be complete, if it is not yet. What has arrived can't be read any more. */
   fail(error: RequestError | ContractError): void {
     // The first reason is the true one.
     if (this.#ended || this.#error !== null) return;

@@ -124,7 +124,7 @@ export class ResponseHead {
   /** What the application says of the length, or -1. */
   readonly contentLength: number;
   /** All field lines, each ended by CRLF. */
-  readonly #lines: string;
+  readonly lines: string;
   readonly #hasDate: boolean;
   readonly #hasServer: boolean;
   /** The last step to this head. */
@@ -148,7 +148,7 @@ export class ResponseHead {
   ) {
     this.status = status;
     this.contentLength = contentLength;
-    this.#lines = lines;
+    this.lines = lines;
     this.#name = name;
     this.#value = value;
     this.#hasDate = hasDate;
@@ -176,7 +176,7 @@ export class ResponseHead {
     const line = kind === ContentLength && !this.status.hasLength ? '' : `${name}: ${value}\r\n`;
     const head = new ResponseHead(
       this.status,
-      this.#lines + line,
+      this.lines + line,
       name,
       value,
       length,
@@ -199,7 +199,7 @@ export class ResponseHead {
 
   /** The application's fields, in order. */
   get fields(): readonly Header[] {
-    this.#fields ??= Object.freeze(fieldsOf(this.#lines));
+    this.#fields ??= Object.freeze(fieldsOf(this.lines));
     return this.#fields;
   }
 
@@ -208,7 +208,7 @@ export class ResponseHead {
     if (this.#renderedWith !== clock.dateAndServerLines) {
       const date = this.#hasDate ? '' : clock.dateLine;
       const server = this.#hasServer ? '' : clock.serverLine;
-      this.#rendered = flat(`${this.status.line}${this.#lines}${date}${server}`);
+      this.#rendered = flat(`${this.status.line}${this.lines}${date}${server}`);
       this.#renderedWith = clock.dateAndServerLines;
     }
     return this.#rendered;

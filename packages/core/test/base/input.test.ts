@@ -25,7 +25,7 @@ function inputOf(pieces: readonly Buffer[], late: readonly boolean[]): Input {
     // The input buffer is used again by the next read.
     else {
       const memory = Buffer.concat([Buffer.from('<'), piece, Buffer.from('>')]);
-      body.receive(memory, 1, memory.length - 1);
+      body.receive(memory, 1, memory.length - 1, Number.POSITIVE_INFINITY);
       memory.fill(0);
     }
   };
@@ -300,7 +300,8 @@ describe('a client that sends each octet as a chunk of its own', () => {
     const reading = read(new Input({ body } as unknown as Exchange));
     const octets = Buffer.from('0123456789');
     const before = held();
-    for (let count = 0; count < 300_000; count += 1) body.receive(octets, count % 10, (count % 10) + 1);
+    for (let count = 0; count < 300_000; count += 1)
+      body.receive(octets, count % 10, (count % 10) + 1, Number.POSITIVE_INFINITY);
     // As a list of pieces they would take 30 MB and more.
     expect(held() - before).toBeLessThan(3_000_000);
     body.end();
@@ -313,7 +314,7 @@ test('many pieces, small and large, keep their order', async () => {
   const body = new RequestBody({ contentWanted: () => {} });
   const reading = new Input({ body } as unknown as Exchange).read();
   const pieces = Array.from({ length: 5000 }, (_, at) => Buffer.alloc(at < 2048 ? 1 : 2000, String(at)));
-  for (const piece of pieces) body.receive(piece, 0, piece.length);
+  for (const piece of pieces) body.receive(piece, 0, piece.length, Number.POSITIVE_INFINITY);
   body.end();
   expect(Buffer.concat(pieces).equals(await reading)).toBe(true);
 });

@@ -123,8 +123,15 @@ describe('fapws.after', () => {
     const client = await serving.connect();
     const head = get('/', { method: 'POST', headers: ['Transfer-Encoding: chunked'] });
     client.send(Buffer.from(`${head}4\r\nabcd\r\n0\r\n\r\n`));
-    expect((await client.answer()).code).toBe(413);
-    expect(await first).toMatchObject({ status: '413 Content Too Large', complete: false });
+    const answer = await client.answer();
+    expect(answer.code).toBe(413);
+    const { body } = answer;
+    expect(await first).toMatchObject({
+      status: '413 Content Too Large',
+      octets: body.length,
+      complete: false,
+    });
+    expect(body.length).toBeGreaterThan(0);
     expect((await first).error?.code).toBe('FAPWS_CONTENT_TOO_LARGE');
   });
 

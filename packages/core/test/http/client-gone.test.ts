@@ -43,7 +43,7 @@ async function expectForgotten(server: Server, client: Client): Promise<void> {
   expect(server.protocol.connections.size).toBe(0);
   expect(client.connection.deadlines.wheelTick).toBe(-1);
   expect(isEmpty(server.protocol.wheel, server.now)).toBe(true);
-  expect(client.connection.busy).toBe(false);
+  expect(client.connection.exchange).toBeNull();
 }
 
 /** Looks into every slot: what is put there finds nothing to be linked with. */

@@ -123,6 +123,7 @@ describe('what is no preface', () => {
     expect(server.seen).toEqual([]);
     expect(refused).toEqual([
       {
+        server: null,
         remote: client.remote,
         method: undefined,
         target: undefined,

@@ -204,7 +204,7 @@ describe('Upgrade', () => {
   });
 
   for (const status of ['100 Continue', '101 Switching Protocols', '103 Early Hints', '199 x']) {
-    test(`9110-15.2-a: An application can’t send 1xx, so HTTP/1.0 never gets one, and nobody 101. (${status})`, async () => {
+    test(`9110-15.2-a: An application can’t answer with 1xx, so nobody gets 101. (${status})`, async () => {
       const application: Application = (_, startResponse) => {
         startResponse(status, []);
         return '';
@@ -216,6 +216,33 @@ describe('Upgrade', () => {
 });
 
 describe('statuses', () => {
+  test('9110-15.2-b: HTTP/1.0 gets no interim answer; to HTTP/1.1 each comes before the final answer of its own request.', async () => {
+    const application: Application = async (environ, startResponse) => {
+      environ['wsgi.early_hints']([['X-Of', environ.PATH_INFO]]);
+      await new Promise(resolve => setImmediate(resolve));
+      startResponse('200 OK', []);
+      return environ.PATH_INFO;
+    };
+    const { client, answers, interim } = await ask(get('/a') + get('/b') + LAST, { application });
+    expect(answers.map(({ text }) => text)).toEqual(['/a', '/b', '/last']);
+    expect(interim).toHaveLength(3);
+    expect(client.peer.text.match(/(?<=HTTP\/1\.1 )\d+|(?<=X-Of: ).+/g)).toEqual([
+      '103',
+      '/a',
+      '200',
+      '103',
+      '/b',
+      '200',
+      '103',
+      '/last',
+      '200',
+    ]);
+    const old = await ask('GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\nGET / HTTP/1.0\r\n\r\n', {
+      application,
+    });
+    expect([old.codes, old.interim]).toEqual([[200, 200], []]);
+  });
+
   test('9110-15.3.6-a: An answer with 205 has no content.', async () => {
     const application: Application = (_, startResponse) => {
       startResponse('205 Reset Content', []);

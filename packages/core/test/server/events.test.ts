@@ -83,7 +83,9 @@ describe('fapws:refused', () => {
     const server = new Wired({ app: exchange => readContent(exchange, pending), limits: { content: 1000 } });
     const client = server.connect().send(octets);
     await server.quiet();
-    expect(events.all).toEqual([{ remote, ...request, status, detail: expect.stringMatching(/\.$/) }]);
+    expect(events.all).toEqual([
+      { server: null, remote, ...request, status, detail: expect.stringMatching(/\.$/) },
+    ]);
     // In the words that the client was told.
     expect(client.received).toContain(`HTTP/1.1 ${status}\r\n`);
     expect(client.received).toContain(`\r\n\r\n${events.refused[0]?.detail}\n`);
@@ -108,6 +110,7 @@ describe('fapws:refused', () => {
     server.connect('192.0.2.7');
     expect(events.all).toEqual([
       {
+        server: null,
         remote: { address: '192.0.2.7', port: 50_000 },
         ...nobody,
         status: '503 Service Unavailable',
@@ -144,7 +147,7 @@ describe('fapws:timeout', () => {
     expect(events.all).toEqual([]);
     server.advance(1000);
     await server.quiet();
-    expect(events.timeout).toEqual([{ remote, ...request, timeout }]);
+    expect(events.timeout).toEqual([{ server: null, remote, ...request, timeout }]);
     expect(events.refused).toMatchObject([{ ...request, status }]);
     expect(events.aborted).toEqual([]);
   });
@@ -166,7 +169,7 @@ describe('fapws:timeout', () => {
     client.send(GET);
     server.advance(seconds * 1000);
     await server.quiet();
-    expect(events.all).toEqual([{ remote, ...known, timeout }]);
+    expect(events.all).toEqual([{ server: null, remote, ...known, timeout }]);
   });
 
   test('a connection that was merely idle is none', async () => {
@@ -199,7 +202,7 @@ describe.each([
     await server.quiet();
     client.break();
     await server.quiet();
-    expect(events.all).toEqual([{ remote, ...request, started: false }]);
+    expect(events.all).toEqual([{ server: null, remote, ...request, started: false }]);
   });
 
   test('in the answer: that it had begun', async () => {
@@ -212,7 +215,7 @@ describe.each([
     });
     server.connect().send(GET)[leave]();
     await server.quiet();
-    expect(events.all).toEqual([{ remote, ...known, started: true }]);
+    expect(events.all).toEqual([{ server: null, remote, ...known, started: true }]);
   });
 
   test.each([
@@ -263,11 +266,34 @@ describe('over sockets', () => {
     await events.until('the client is gone', () => events.aborted.length > 0);
     const from = (client: typeof gone) => ({ address: '127.0.0.1', port: client.peer.port });
     expect(events.refused.map(({ status }) => status.slice(0, 3))).toEqual(['501', '408']);
-    expect(events.timeout).toEqual([{ remote: from(slow), method: 'GET', target: '/slow', timeout: 'head' }]);
+    expect(events.timeout).toEqual([
+      { server: it.server, remote: from(slow), method: 'GET', target: '/slow', timeout: 'head' },
+    ]);
     expect(events.aborted).toMatchObject([{ method: 'GET', target: '/never', started: false }]);
     expect(events.refused[0]?.remote).toEqual(from(malformed));
     expect(it.log).toBe('');
   });
+});
+
+test('every event names its server, so that those of several in one process can be told apart', async () => {
+  const events = new Events();
+  const servers = [await serving(() => {}), await serving(() => {})];
+  for (const { server } of servers) {
+    const refused = await server.call({ target: '/..' });
+    expect(refused.statusCode).toBe(400);
+  }
+  for (const it of servers.toReversed()) {
+    const client = await it.client();
+    client.send('nonsense\r\n\r\n');
+    await client.answer();
+    const leaving = await it.client();
+    leaving.send('GET /half');
+    leaving.peer.end();
+    await events.until('it has left', () => events.aborted.at(-1)?.server === it.server);
+  }
+  const [first, second] = servers.map(({ server }) => server);
+  expect(events.refused.map(({ server }) => server)).toEqual([first, second, second, first]);
+  expect(events.aborted.map(({ server }) => server)).toEqual([second, first]);
 });
 
 describe('subscribers', () => {
