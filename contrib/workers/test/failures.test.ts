@@ -9,12 +9,12 @@ import { get, supervised } from './supervised.ts';
 test.each([
   [
     'throw',
-    /^worker 1 \(process \d+\) ended with exit code 1 before it served: see what .*server\.ts has printed\./,
+    /^worker 1 \(process \d+\) ended with exit code 1 before it served: see what .*server\.mjs has printed\./,
   ],
   ['leave', /^worker 1 \(process \d+\) ended with exit code 0 before it served: .* calls run\(server\)/],
   [
     'wait',
-    /^worker 1 \(process \d+\) does not serve: it has not said within 2 s that it serves\. Does .*server\.ts call run\(server\)/,
+    /^worker 1 \(process \d+\) does not serve: it has not said within 2 s that it serves\. Does .*server\.mjs call run\(server\)/,
   ],
   ['plain', /^worker 1 \(process \d+\) does not serve: it has not said within 2 s/],
 ])('a program that can not serve (%s) fails the start and leaves nothing behind', async (way, message) => {

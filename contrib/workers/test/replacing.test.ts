@@ -1,11 +1,9 @@
 // Workers that others take the place of, without a request that fails.
 
-import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { installed } from '@fapws/testing';
+import { installed, Program } from '@fapws/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { get, Load, supervised } from './supervised.ts';
 
@@ -44,12 +42,24 @@ describe.runIf(installed('wrk'))('under wrk', () => {
     ['connections that are kept', []],
     ['a connection per request', ['-H', 'Connection: close']],
   ])('no request fails while all workers are replaced: %s', async (_, headers) => {
-    const { supervisor } = supervised();
+    // With this they count requests; none is replaced for it.
+    const { supervisor } = supervised({ maxRequests: 1e12 });
     await supervisor.start();
-    const args = ['-t1', '-c16', '-d6s', '--timeout', '20s', ...headers, `${supervisor.url}/`];
-    const load = promisify(execFile)('wrk', args);
+    const wrk = new Program('wrk', [
+      '-t1',
+      '-c16',
+      '-d60s',
+      '--timeout',
+      '30s',
+      ...headers,
+      `${supervisor.url}/`,
+    ]);
+    onTestFinished(() => wrk[Symbol.asyncDispose]());
+    const answered = (): number => supervisor.status().reduce((sum, { requests }) => sum + requests, 0);
+    await expect.poll(answered, { timeout: 20_000 }).toBeGreaterThan(0);
     await supervisor.restart();
-    const { stdout } = await load;
+    await wrk.end('SIGINT');
+    const stdout = wrk.output;
     expect(stdout).toMatch(/ [1-9]\d* requests in /);
     expect(stdout).not.toMatch(/Socket errors|Non-2xx/);
   });

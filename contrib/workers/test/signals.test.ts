@@ -2,19 +2,22 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
-import { installed, Program, runFromSource } from '@fapws/testing';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { installed, Program } from '@fapws/testing';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { SupervisorOptions } from '../src/index.ts';
+import { primaryProgram, serverProgram } from './programs.ts';
 
-const primary = fileURLToPath(new URL('./fixtures/primary.ts', import.meta.url));
+vi.setConfig({ testTimeout: 60_000 });
+
 const environment = (options: SupervisorOptions): NodeJS.ProcessEnv => ({
+  FIXTURE_PROGRAM: serverProgram,
   FIXTURE_OPTIONS: JSON.stringify({ listen: { host: '127.0.0.1', port: 0 }, workers: 1, ...options }),
 });
 
 function started(options: SupervisorOptions = {}): Program {
-  const program = Program.fromSource(primary, environment(options));
+  const program = new Program(process.execPath, [primaryProgram], environment(options));
   onTestFinished(() => program[Symbol.asyncDispose]());
   return program;
 }
@@ -22,6 +25,17 @@ function started(options: SupervisorOptions = {}): Program {
 const bound = (): { signal: AbortSignal } => ({ signal: AbortSignal.timeout(30_000) });
 const textAt = async (url: string): Promise<string> => (await fetch(url, bound())).text();
 const workerAt = async (origin: string): Promise<number> => Number((await textAt(origin)).split(' ')[1]);
+
+test('workers are started with the options of Node that the primary has, so they run from source as it does', async () => {
+  const fixtures = join(import.meta.dirname, 'fixtures');
+  const program = Program.fromSource(join(fixtures, 'primary.ts'), {
+    ...environment({ args: ['--own'] }),
+    FIXTURE_PROGRAM: join(fixtures, 'server.ts'),
+  });
+  onTestFinished(() => program[Symbol.asyncDispose]());
+  expect(await textAt(`${await program.origin()}/arguments`)).toBe('--own');
+  expect(await program.end('SIGTERM')).toBe(0);
+});
 
 test.each(['SIGTERM', 'SIGINT'] as const)(
   '%s stops in order: requests in progress are answered, exit code 0',
@@ -39,7 +53,7 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
 );
 
 test('a Ctrl-C, which reaches all processes of a terminal, is the primary alone to decide about', async () => {
-  const program = new Program(process.execPath, [...runFromSource, primary], environment({ workers: 2 }), {
+  const program = new Program(process.execPath, [primaryProgram], environment({ workers: 2 }), {
     ownGroup: true,
   });
   onTestFinished(() => program[Symbol.asyncDispose]());
@@ -116,7 +130,7 @@ test('a program that is broken ends the primary with exit code 1 and a sentence'
 });
 
 test('a primary whose log nobody reads any more goes on', async () => {
-  const child = spawn(process.execPath, [...runFromSource, primary], {
+  const child = spawn(process.execPath, [primaryProgram], {
     env: { PATH: process.env['PATH'], NODE_NO_WARNINGS: '1', ...environment({}) },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -134,7 +148,7 @@ test('a primary whose log nobody reads any more goes on', async () => {
 
 describe.runIf(installed('script', 'apt-get install bsdutils'))('in a terminal', () => {
   test('a terminal that is closed ends everything, although SIGHUP replaces workers otherwise', async () => {
-    const command = [process.execPath, ...runFromSource, primary].map(word => `'${word}'`).join(' ');
+    const command = [process.execPath, primaryProgram].map(word => `'${word}'`).join(' ');
     const terminal = new Program('script', ['-qfec', command, '/dev/null'], environment({}));
     onTestFinished(() => terminal[Symbol.asyncDispose]());
     const pid = await workerAt((await terminal.origin()).trim());

@@ -3,14 +3,15 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { EventEmitter, once } from 'node:events';
 import { Agent, type IncomingMessage, request } from 'node:http';
-import { runFromSource } from '@fapws/testing';
-import { onTestFinished } from 'vitest';
+import { onTestFinished, vi } from 'vitest';
 import { type Supervisor, type SupervisorOptions, supervise, type WorkersEvent } from '../src/index.ts';
+import { serverProgram } from './programs.ts';
 
-/** Milliseconds; starting a process with TypeScript in it takes seconds on a busy machine. */
+// Processes are started here, maybe on a busy machine.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 30_000 });
+
+/** Milliseconds; a busy machine takes seconds to start a process. */
 const BOUND = 30_000;
-
-export const fixture: URL = new URL('./fixtures/server.ts', import.meta.url);
 
 export interface Supervised {
   readonly supervisor: Supervisor;
@@ -26,10 +27,10 @@ export function supervised(options: SupervisorOptions = {}): Supervised {
   const news = new EventEmitter();
   const events: WorkersEvent[] = [];
   let text = '';
-  const supervisor = supervise(fixture, {
+  const supervisor = supervise(serverProgram, {
     listen: { host: '127.0.0.1', port: 0 },
     workers: 2,
-    execArgv: runFromSource,
+    execArgv: [],
     graceMs: 3000,
     errors: {
       write: more => {
