@@ -18,8 +18,8 @@ const bundle = await build({
 });
 
 /**
- * Gives local variables short names, which takes a sixth off. Functions, classes and their members keep theirs, so that a
- * stack trace says where it comes from; terser would rename private members too, so meanwhile they look public.
+ * Gives local variables and private fields short names, which takes a sixth off. Functions, classes and methods keep theirs, so
+ * that a stack trace says where it comes from; terser would rename private methods too, so meanwhile they look public.
  */
 async function withShortLocals(code) {
   // `get#name` is two words.
@@ -30,8 +30,29 @@ async function withShortLocals(code) {
     mangle: { keep_fnames: true, keep_classnames: true },
     format: { comments: /^!/, max_line_len: asPublished.lineLimit },
   });
-  return shortened.code.replaceAll(HASH, '#');
+  return withShortFields(shortened.code.replaceAll(HASH, '#'));
 }
+
+/** Gives private fields short names, the shortest to those that occur most. */
+function withShortFields(code) {
+  const declared = new Set([...code.matchAll(/(?<!\.)#([a-z]\w*)(?=[=;}])/gi)].map(([, name]) => name));
+  const methods = new Set([...code.matchAll(/(?<!\.)#([a-z]\w*)(?=\()/gi)].map(([, name]) => name));
+  const counts = new Map();
+  for (const [, name] of code.matchAll(/#([a-z]\w*)/gi)) {
+    if (declared.has(name) && !methods.has(name)) counts.set(name, (counts.get(name) ?? 0) + 1);
+  }
+  const short = new Map();
+  let number = 0;
+  for (const [name] of [...counts].sort(([, one], [, other]) => other - one)) {
+    do {
+      short.set(name, (number < 26 ? '' : LETTERS[Math.floor(number / 26) - 1]) + LETTERS[number % 26]);
+      number += 1;
+    } while (methods.has(short.get(name)));
+  }
+  return code.replace(/#([a-z]\w*)/gi, (whole, name) => (short.has(name) ? `#${short.get(name)}` : whole));
+}
+
+const LETTERS = 'abcdefghijklmnopqrstuvwxyz';
 
 /** Stands for `#`; nothing else is called like that. */
 const HASH = '__hash__';

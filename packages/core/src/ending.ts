@@ -21,7 +21,7 @@ const DEFAULT_GRACE = 10_000;
 /** What a timer of Node can hold: 24 days, for those who say Infinity. */
 const LONGEST = 2_147_483_647;
 
-/** The end of one server. Its times begin with it. */
+/** @internal The end of one server. Its times begin with it. */
 export class Ending {
   readonly #protocol: Protocol;
   readonly #graceMs: number;

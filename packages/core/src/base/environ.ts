@@ -278,7 +278,7 @@ const handler: ProxyHandler<LazyEnviron> = {
   getPrototypeOf: () => Object.prototype,
 };
 
-/** HOT. The record that an application is given. */
+/** @internal HOT. The record that an application is given. */
 export function environOf(environ: LazyEnviron): Environ {
   const record = new Proxy(environ, handler) as unknown as Environ;
   environ.record = record;

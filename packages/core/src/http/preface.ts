@@ -33,7 +33,7 @@ export interface Preface {
   read(octets: Uint8Array): PrefaceResult | null;
 }
 
-/** A connection begins: its peer may have to say first whom it speaks for. */
+/** @internal A connection begins: its peer may have to say first whom it speaks for. */
 export function expectPreface(connection: Connection, preface: Preface): void {
   try {
     if (preface.expectedFrom(connection.remote, connection.transport.local))
@@ -43,7 +43,7 @@ export function expectPreface(connection: Connection, preface: Preface): void {
   }
 }
 
-/** Octets have come before the first request. */
+/** @internal Octets have come before the first request. */
 export function takePreface(connection: Connection, arrived: Uint8Array): void {
   const { intake, protocol } = connection;
   const before = intake.take();
