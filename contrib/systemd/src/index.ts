@@ -2,4 +2,4 @@
 
 export { activation } from './activation.ts';
 export { ActivationError, type ActivationErrorCode } from './errors.ts';
-export { type NotifyOptions, notify, type ServiceManager } from './notify.ts';
+export { type NotifyOptions, notify, type Service, type ServiceManager } from './notify.ts';

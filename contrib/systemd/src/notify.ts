@@ -28,6 +28,9 @@ export interface ServiceManager {
   reload(task: () => unknown): Promise<void>;
 }
 
+/** What is kept an eye on: a server, or what acts for several, such as the supervisor of @fapws/workers. */
+export type Service = Pick<Server, 'addTimer' | 'url' | 'whenListening' | 'whenStopping'>;
+
 /** An assignment of sd_notify(3), without control characters. */
 const ASSIGNMENT = /^[A-Z][A-Z0-9_]*=\P{Cc}*$/u;
 
@@ -42,7 +45,7 @@ const LONGEST_PERIOD = 2_147_483;
  * of the environment, so that no child process speaks in the service's name. Without systemd it does nothing, and no failure
  * here ends the server: it is written to the error stream, once.
  */
-export function notify(server: Server | readonly Server[], options: NotifyOptions = {}): ServiceManager {
+export function notify(server: Service | readonly Service[], options: NotifyOptions = {}): ServiceManager {
   const { NOTIFY_SOCKET: socket, WATCHDOG_USEC: period, WATCHDOG_PID: watched } = process.env;
   for (const variable of variables) delete process.env[variable];
   let reported = false;
@@ -55,7 +58,7 @@ export function notify(server: Server | readonly Server[], options: NotifyOption
     ? new Messenger({ socket, program: options.program ?? 'systemd-notify', report })
     : null;
   const manager = managerBehind(messenger);
-  const servers = 'run' in server ? [server] : server;
+  const servers = 'url' in server ? [server] : server;
   if (messenger !== null && servers[0] !== undefined) {
     followLife(servers, messenger, options.mainPid === true);
     keepAlive(servers[0], messenger, watchdogSeconds(period, watched, report));
@@ -88,7 +91,7 @@ function managerBehind(messenger: Messenger | null): ServiceManager {
   };
 }
 
-function followLife(servers: readonly Server[], messenger: Messenger, mainPid: boolean): void {
+function followLife(servers: readonly Service[], messenger: Messenger, mainPid: boolean): void {
   void Promise.all(servers.map(one => one.whenListening)).then(() => {
     const where = servers.map(one => one.url).join(', ');
     const main = mainPid ? [`MAINPID=${process.pid}`] : [];
@@ -100,7 +103,7 @@ function followLife(servers: readonly Server[], messenger: Messenger, mainPid: b
 }
 
 /** systemd minds the watchdog from READY=1 to STOPPING=1, as long as the server's timers run. */
-function keepAlive(server: Server, messenger: Messenger, seconds: number): void {
+function keepAlive(server: Service, messenger: Messenger, seconds: number): void {
   if (seconds === 0) return;
   server.addTimer(Math.min(seconds / 2, LONGEST_PERIOD), () => {
     // A message that waits already will do.
