@@ -1,0 +1,3 @@
+// What programs can import: the shape of configuration files. The rest is the command.
+
+export { type Config, defineConfig } from './config.ts';
