@@ -182,13 +182,20 @@ export class Supervisor {
   /** Calls a function periodically until the stop; for what keeps an eye on a server, such as @fapws/systemd. */
   addTimer(seconds: number, task: () => unknown): Timer {
     let timer: NodeJS.Timeout | undefined;
+    const call = async (): Promise<void> => {
+      try {
+        await task();
+      } catch (error) {
+        this.#say(`a timer: ${(error as Error)?.stack ?? String(error)}`);
+      }
+    };
     const stop = (): void => {
       clearInterval(timer);
       if (timer !== undefined) this.#timers.delete(timer);
     };
     const restart = (): void => {
       stop();
-      timer = setInterval(task, seconds * 1000);
+      timer = setInterval(call, seconds * 1000);
       this.#timers.add(timer);
     };
     restart();
