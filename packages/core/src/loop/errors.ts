@@ -10,13 +10,22 @@ export type ListenErrorCode =
   | 'FAPWS_LISTEN_REUSE_PORT'
   | 'FAPWS_LOOP_UNAVAILABLE';
 
-/** A start that failed. `message` says what, where and what to do; `cause` is the system's own error. */
+/**
+ * A start that failed. `message` says what, where and what to do; `cause` is the system's own error where it can say more.
+ * A program that does not catch it ends with status 1 and this one line: where in here it was noticed would tell nobody anything.
+ */
 export class ListenError extends Error {
   override readonly name: string = 'ListenError';
-  readonly code: ListenErrorCode;
+  readonly #code: ListenErrorCode;
 
   constructor(code: ListenErrorCode, message: string, cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause });
-    this.code = code;
+    this.#code = code;
+    this.stack = `${this.name} [${code}]: ${message}`;
+  }
+
+  // No property of its own, which Node would print in lines of their own.
+  get code(): ListenErrorCode {
+    return this.#code;
   }
 }

@@ -89,7 +89,7 @@ export function failureToListen(address: Address, error: NodeJS.ErrnoException):
   const where = addressText(address);
   switch (error.code) {
     case 'EADDRINUSE':
-      return busy(address, error);
+      return busy(address);
     case 'EACCES':
     case 'EPERM':
       return new ListenError(
@@ -97,33 +97,28 @@ export function failureToListen(address: Address, error: NodeJS.ErrnoException):
         'path' in address
           ? `No permission to make a socket at ${where}. Choose a folder that this user may write.`
           : `No permission to listen on ${where}. Ports below 1024 need a privilege: choose a port from 1024 on, or inherit a socket that was opened with that privilege: start({ fd }).`,
-        error,
       );
     case 'EADDRNOTAVAIL':
       return new ListenError(
         'FAPWS_LISTEN_ADDRESS',
         `${where} is not an address of this machine. Use 0.0.0.0 or :: for all of them, 127.0.0.1 for local clients only.`,
-        error,
       );
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
       return new ListenError(
         'FAPWS_LISTEN_RESOLVE',
         `The host name in ${where} does not resolve here. Check its spelling or give an IP address.`,
-        error,
       );
     case 'ENOENT':
     case 'ENOTDIR':
       return new ListenError(
         'FAPWS_LISTEN_ADDRESS',
         `There is no folder for ${where}. Make the folder or choose another path.`,
-        error,
       );
     case 'ENOTSUP':
       return new ListenError(
         'FAPWS_LISTEN_REUSE_PORT',
         `This system can't share the port of ${where}: leave reusePort out, or hand the listening socket over: start({ fd }).`,
-        error,
       );
     case 'EBADF':
     case 'ENOTSOCK':
@@ -132,7 +127,6 @@ export function failureToListen(address: Address, error: NodeJS.ErrnoException):
         return new ListenError(
           'FAPWS_LISTEN_FD',
           `File descriptor ${address.fd} is not a listening socket. Check that the parent process or systemd passes it.`,
-          error,
         );
       }
       break;
@@ -140,13 +134,12 @@ export function failureToListen(address: Address, error: NodeJS.ErrnoException):
   return new ListenError('FAPWS_LISTEN_FAILED', `Could not listen on ${where}: ${error.message}.`, error);
 }
 
-function busy(address: Address, cause?: unknown): ListenError {
+function busy(address: Address): ListenError {
   const where = addressText(address);
   return new ListenError(
     'FAPWS_LISTEN_BUSY',
     'port' in address
       ? `Port ${address.port} is already in use (${where}). Stop the other process or choose another port.`
       : `Another server answers on ${where}. Stop it or choose another path.`,
-    cause,
   );
 }

@@ -51,8 +51,10 @@ test('an error has its name, its code and its message', () => {
     name: 'RequestError',
     status: '400 x',
   });
-  expect(new ListenError('FAPWS_LISTEN_BUSY', 'm', 'why')).toMatchObject({
+  expect(new ListenError('FAPWS_LISTEN_FAILED', 'm', 'why')).toMatchObject({
     name: 'ListenError',
+    code: 'FAPWS_LISTEN_FAILED',
+    message: 'm',
     cause: 'why',
   });
   expect(new RouteError('m')).toMatchObject({ name: 'RouteError', code: 'FAPWS_ROUTE' });
