@@ -8,6 +8,7 @@ import { Channel, type ChannelReceiver } from './channel.ts';
 import { WorkerError } from './errors.ts';
 import type { EndReason } from './events.ts';
 import { helloOf } from './hello.ts';
+import { InFlight } from './in-flight.ts';
 import type { WorkerSettings } from './options.ts';
 import type { Output } from './output.ts';
 import { Pace } from './pace.ts';
@@ -73,13 +74,11 @@ export class Worker implements ChannelReceiver, ProcessWatcher {
   #channel: Channel | null = null;
   #output: Output | null = null;
   readonly #lastLines: string[] = [];
-  /** In the order in which they were sent. */
-  readonly #inFlight = new Map<number, Call>();
+  readonly #inFlight: InFlight = new InFlight();
   readonly #stuck = new Set<Call>();
   readonly #pace = new Pace();
   /** Requests that it may have at a time: one for each thread, and some ahead. */
   #most: number;
-  #lastId = 0;
   #requests = 0;
   #ended = 0;
   #state: WorkerState = 'starting';
@@ -139,11 +138,8 @@ export class Worker implements ChannelReceiver, ProcessWatcher {
   /** HOT. Hands it a request. To be called only when it has room. */
   begin(call: Call): void {
     if (this.#inFlight.size === 0) this.#pace.begin();
-    // 0 stands for no request.
-    this.#lastId = this.#lastId === 0xffff_ffff ? 1 : this.#lastId + 1;
     this.#requests += 1;
-    this.#inFlight.set(this.#lastId, call);
-    call.begin(this.#lastId, this.#output as Output);
+    call.begin(this.#inFlight.add(call), this.#output as Output);
   }
 
   /**
@@ -200,7 +196,7 @@ export class Worker implements ChannelReceiver, ProcessWatcher {
   look(now: number): void {
     const timeout = this.#settings.requestTimeout * 1000;
     let position = 0;
-    for (const call of this.#inFlight.values()) {
+    for (const call of this.#inFlight.inOrder()) {
       call.watch();
       if (this.#maybeBegun(position) && call.quietFor(now) > timeout && !this.#stuck.has(call)) {
         this.#stuck.add(call);
@@ -303,7 +299,7 @@ export class Worker implements ChannelReceiver, ProcessWatcher {
     // Not while it is telling where it is stuck.
     if (this.#stacks !== null) return;
     let position = 0;
-    for (const call of this.#inFlight.values()) {
+    for (const call of this.#inFlight.inOrder()) {
       if (!call.settled && this.#maybeBegun(position)) return;
       position += 1;
     }
@@ -374,7 +370,7 @@ export class Worker implements ChannelReceiver, ProcessWatcher {
     const moved: Call[] = [];
     let lost = 0;
     let position = 0;
-    for (const call of this.#inFlight.values()) {
+    for (const call of this.#inFlight.inOrder()) {
       const wasBegun = this.#maybeBegun(position);
       position += 1;
       // Once: whatever ends one process after the other should not do it for the same requests again and again.
