@@ -17,29 +17,37 @@ const AGAIN = 1000;
 /** Changes that one request waits for. More of them means that loading the application changes its files. */
 const MOST_ROUNDS = 4;
 
+/** What loads the application. */
+export interface Loader {
+  /** The first time, which is under way. */
+  readonly ready: Promise<void>;
+  /** Once more; resolves when what was loaded answers. */
+  reload(): Promise<void>;
+  /** Why what is there can't answer: a process that took the place of another one may not have been able to load it. */
+  readonly failure: Error | null;
+}
+
 export class Development {
   readonly #settings: WorkerSettings;
-  readonly #reload: () => Promise<void>;
+  readonly #loader: Loader;
   readonly #watch: FileWatch;
   /** The last attempt to load it: why that has failed, or null. */
   #attempt: Promise<Error | null>;
   #isLoading = true;
   #endedAt = 0;
 
-  /**
-   * @param loading the first attempt, which is under way
-   * @param reload loads the application once more; resolves when what was loaded answers
-   */
-  constructor(settings: WorkerSettings, loading: Promise<void>, reload: () => Promise<void>) {
+  #isClosed = false;
+
+  constructor(settings: WorkerSettings, loader: Loader) {
     this.#settings = settings;
-    this.#reload = reload;
+    this.#loader = loader;
     this.#watch = new FileWatch([...(settings.reload?.paths ?? []), ...settings.envFiles], () => {
       // Loading it before it is asked for saves the next request the time.
       if (this.#isLoading) return;
       const changed = this.#watch.changed();
       if (changed !== null) this.#begin(changed);
     });
-    this.#attempt = this.#outcome(loading);
+    this.#attempt = this.#outcome(loader.ready);
   }
 
   /** A process has read files. */
@@ -49,7 +57,7 @@ export class Development {
 
   /** Has a request answered by the application as it is now. */
   async answer(environ: Environ, startResponse: StartResponse, application: Application): Promise<Result> {
-    const failure = await this.#current();
+    const failure = this.#isClosed ? null : await this.#current();
     if (failure === null) return application(environ, startResponse);
     return answerStartError(
       this.#settings.application,
@@ -61,13 +69,14 @@ export class Development {
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#watch.close();
   }
 
   async #current(): Promise<Error | null> {
     for (let rounds = 0; ; ) {
       const attempt = this.#attempt;
-      const failure = await attempt;
+      const failure = (await attempt) ?? this.#loader.failure;
       // Another request has found out meanwhile that it has to be loaded again.
       if (attempt !== this.#attempt) continue;
       const changed = this.#watch.changed();
@@ -91,7 +100,7 @@ export class Development {
     const why = changed === null ? 'could not be loaded' : `has changed (${changed})`;
     errors.write(`fapws: ${application} ${why}: loading it again.\n`);
     this.#isLoading = true;
-    this.#attempt = this.#outcome(this.#quiet().then(() => this.#reload()));
+    this.#attempt = this.#outcome(this.#quiet().then(() => this.#loader.reload()));
   }
 
   /** Resolves when the files were left alone for a moment. What they are then is what is going to be read. */

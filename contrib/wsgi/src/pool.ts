@@ -44,7 +44,6 @@ export class Pool implements WorkerOwner {
   readonly #look: number;
   #lookTimer: NodeJS.Timeout | null = null;
   #inspectionTimer: NodeJS.Timeout | undefined;
-  /** Why the application can't be loaded; null as soon as it could. */
   #failure: WorkerError | null = null;
   #generation: Generation | null = null;
   readonly #reloads = new Coalesced(() => this.#reload());
@@ -151,6 +150,11 @@ export class Pool implements WorkerOwner {
       this.#lookTimer = null;
     }
   };
+
+  /** Why no process can load the application; null as soon as one could. */
+  get failure(): WorkerError | null {
+    return this.#failure;
+  }
 
   #start(keepsAlive: boolean): void {
     this.#workers.set(new Worker(this.#settings, this.#launcher, this, keepsAlive), this.#launcher);

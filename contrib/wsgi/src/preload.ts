@@ -9,7 +9,14 @@ import { ForkListener } from './fork-listener.ts';
 import { helloOf } from './hello.ts';
 import type { WorkerSettings } from './options.ts';
 import { Output } from './output.ts';
-import { exitReason, type Launcher, type ProcessWatcher, spawning, type WorkerProcess } from './process.ts';
+import {
+  exitReason,
+  LAST_WORDS,
+  type Launcher,
+  type ProcessWatcher,
+  spawning,
+  type WorkerProcess,
+} from './process.ts';
 import {
   BySignal,
   Exited,
@@ -51,7 +58,8 @@ class ForkServer implements ForkParent, ProcessWatcher, MessageReceiver {
   readonly #listener: ForkListener;
   readonly #forks = new Map<number, ForkedProcess>();
   readonly #reader: MessageReader = new MessageReader(this);
-  readonly #startTimer: NodeJS.Timeout;
+  #startTimer: NodeJS.Timeout;
+  #isLate = false;
   #process: WorkerProcess | null = null;
   #channel: Socket | null = null;
   #output: Output | null = null;
@@ -67,9 +75,7 @@ class ForkServer implements ForkParent, ProcessWatcher, MessageReceiver {
       if (fork === undefined) socket.destroy();
       else fork.arrive(pid, role, socket);
     });
-    this.#startTimer = setTimeout(() => {
-      this.#end(`It was not loaded within ${settings.startTimeout} s (startTimeout).`);
-    }, settings.startTimeout * 1000);
+    this.#startTimer = setTimeout(() => this.#beLate(), settings.startTimeout * 1000);
     this.#listener.listen().then(
       () => {
         if (!this.#isOver) this.#process = spawner.launch(this);
@@ -146,6 +152,17 @@ class ForkServer implements ForkParent, ProcessWatcher, MessageReceiver {
     this.#end(why);
   }
 
+  /** The log shows where it is: at this signal Python says it, and ends. */
+  #beLate(): void {
+    this.#isLate = true;
+    this.#process?.kill('SIGABRT');
+    this.#startTimer = setTimeout(() => this.#end(this.#lateness), LAST_WORDS);
+  }
+
+  get #lateness(): string {
+    return `It was not loaded within ${this.#settings.startTimeout} s (startTimeout).`;
+  }
+
   /** ProcessWatcher. */
   exited(code: number | null, signal: NodeJS.Signals | null): void {
     const reason = exitReason(this.#process?.pid, code, signal, this.#lastLine);
@@ -153,7 +170,7 @@ class ForkServer implements ForkParent, ProcessWatcher, MessageReceiver {
       const { application, errors } = this.#settings;
       errors.write(`fapws: ${application}: ${reason}. Its forks (preload) end with it.\n`);
     }
-    this.#end(`${reason}.`);
+    this.#end(this.#isLate ? this.#lateness : `${reason}.`);
   }
 
   /** MessageReceiver. */

@@ -52,7 +52,7 @@ export function pythonApp(application: string, options: PythonOptions = {}): Pyt
   };
   let development: Development | null = null;
   if (settings.reload !== null) {
-    const latest = new Development(settings, pool.ready, () => pool.reload());
+    const latest = new Development(settings, pool);
     pool.readFiles = files => latest.read(files);
     development = latest;
     const loaded = answer;

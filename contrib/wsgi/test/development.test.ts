@@ -29,17 +29,32 @@ describe.runIf(hasPython)('an edit is answered by the next request', () => {
     expect(existsSync(project.path('__pycache__'))).toBe(false);
   });
 
-  test('of a module that was imported by a request', { timeout: SECONDS }, async () => {
-    using project = new Project({
-      'app.py': answering('__import__("shop.late").late.VALUE'),
-      'shop/__init__.py': '',
-      'shop/late.py': 'VALUE = 1',
+  for (const [what, threads, application] of [
+    ['a module that was imported by a request', 1, answering('__import__("shop.late").late.VALUE')],
+    ['one that a thread has imported', 3, answering('__import__("shop.late").late.VALUE')],
+    [
+      'one that was imported when the answer had begun',
+      1,
+      `def application(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    yield b"value "
+    import shop.late
+    yield str(shop.late.VALUE).encode()
+`,
+    ],
+  ] as const) {
+    test(`of ${what}`, { timeout: SECONDS }, async () => {
+      using project = new Project({
+        'app.py': application,
+        'shop/__init__.py': '',
+        'shop/late.py': 'VALUE = 1',
+      });
+      await using front = await develop(project, { threads });
+      expect(await bodyOf(front)).toMatch(/1$/);
+      project.write('shop/late.py', 'VALUE = 2');
+      expect(await bodyOf(front)).toMatch(/2$/);
     });
-    await using front = await develop(project);
-    expect(await bodyOf(front)).toBe('1');
-    project.write('shop/late.py', 'VALUE = 2');
-    expect(await bodyOf(front)).toBe('2');
-  });
+  }
 
   test('that was made while the application was being loaded', { timeout: SECONDS }, async () => {
     using project = new Project({
@@ -205,6 +220,23 @@ describe.runIf(hasPython)('an application that can’t be loaded', () => {
     expect(await bodyOf(front)).toMatch(/python \d+ ended with exit code 3; it printed last: no disk/);
     project.write('part.py', '');
     expect(await bodyOf(front)).toBe('1');
+  });
+
+  test('after its process has died is tried again by a request', { timeout: SECONDS }, async () => {
+    using project = new Project({
+      'app.py': answering(
+        'os._exit(3) if environ["PATH_INFO"] == "/leave" else 1',
+        'import os\nopen("database").close()',
+      ),
+      database: '',
+    });
+    await using front = await develop(project);
+    expect(await bodyOf(front)).toBe('1');
+    project.remove('database');
+    expect((await front.ask('/leave')).status).toBe('502 Bad Gateway');
+    await front.until(async () => (await bodyOf(front)).includes('FileNotFoundError'));
+    project.write('database', '');
+    await front.until(async () => (await bodyOf(front)) === '1');
   });
 
   for (const [what, names] of [

@@ -89,6 +89,20 @@ describe.runIf(hasPython)('preload', () => {
   test('one that takes too long to load is given up', { timeout: SECONDS }, async () => {
     await using front = await Front.open('endless:application', { preload: true, startTimeout: 1 });
     await expect(front.app.ready).rejects.toThrow(/not loaded within 1 s/);
+    await front.logs(/File ".*endless\.py", line \d+ in <module>/);
+  });
+
+  test('nothing is left of what is closed while it starts', { timeout: SECONDS }, async () => {
+    using project = new Project({
+      'app.py': answering(
+        '1',
+        'import os\nopen("loading", "w").write(str(os.getpid()))\nwhile not os.path.exists("go"): pass',
+      ),
+    });
+    await using front = await Front.open('app:application', { chdir: project.folder, preload: true });
+    await front.until(() => Number(project.read('loading')) > 0);
+    await front.app.close();
+    await front.until(() => !isAlive(Number(project.read('loading'))));
   });
 
   test('the forks end with the process that they come from, and others take their place', {

@@ -40,7 +40,8 @@ class ForkServer:
         signal.set_wakeup_fd(self._woken.fileno(), warn_on_full_buffer=False)
         # A collection would write to all objects, and so give each worker a copy of its own.
         gc.collect()
-        gc.freeze()
+        if hasattr(gc, "freeze"):
+            gc.freeze()
         channel.socket.sendall(message(READY))
         poll = select.poll()
         poll.register(channel.socket, select.POLLIN)
