@@ -44,10 +44,16 @@ export function answerStartError(
 <title>${title}</title>
 <style>${style}</style>
 <h1>${title}</h1>
+<p><strong>${escaped(lastLineOf(error.message))}</strong></p>
 ${place === null ? '' : `<p>Look at <code>${escaped(place)}</code>.</p>\n`}<pre>${escaped(error.message)}</pre>
 <p>When a file is changed, the next request loads the application again.</p>
 </html>
 `;
+}
+
+/** What Python says in short: the end of a traceback. */
+function lastLineOf(message: string): string {
+  return message.trimEnd().split('\n').at(-1) as string;
 }
 
 /** Where in the project a traceback ends. */

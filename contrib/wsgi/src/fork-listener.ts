@@ -39,8 +39,8 @@ export class ForkListener {
   readonly #folder: string | null = null;
   readonly #server: Server;
 
-  constructor(arrival: ForkArrival) {
-    if (process.platform === 'linux') {
+  constructor(arrival: ForkArrival, platform: NodeJS.Platform = process.platform) {
+    if (platform === 'linux') {
       this.address = abstractName();
     } else {
       this.#folder = mkdtempSync(join(tmpdir(), 'fapws-'));

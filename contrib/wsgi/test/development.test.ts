@@ -191,7 +191,7 @@ describe.runIf(hasPython)('an application that can’t be loaded', () => {
       expect(page.head).toMatch(/^cache-control: no-store$/im);
       expect(page.body).toContain(`Look at <code>${project.path('shop/prices.py')}, line 1</code>`);
       expect(page.body).toContain('VALUE = &quot;&lt;b&gt;&quot; +');
-      expect(page.body).toContain('SyntaxError');
+      expect(page.body).toContain('<p><strong>SyntaxError: invalid syntax</strong></p>');
       expect(page.body).not.toMatch(/<b>|<module>|fapws_worker/);
     }
     const text = await front.ask('/');

@@ -1,10 +1,12 @@
 // Preload: workers that are forks of one process which has loaded the application.
 
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
+import { dirname } from 'node:path';
 import { optional, Program } from '@fapws/testing';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
+import { ForkListener } from '../src/fork-listener.ts';
 import type { PythonOptions } from '../src/index.ts';
 import { Front, hasPython, received } from './front.ts';
 import { answering, Project } from './project.ts';
@@ -90,6 +92,26 @@ describe.runIf(hasPython)('preload', () => {
     await using front = await Front.open('endless:application', { preload: true, startTimeout: 1 });
     await expect(front.app.ready).rejects.toThrow(/not loaded within 1 s/);
     await front.logs(/File ".*endless\.py", line \d+ in <module>/);
+  });
+
+  test('a system that gives no process is told, and asked again', { timeout: SECONDS }, async () => {
+    using project = new Project({
+      'app.py': answering(
+        'os.getpid()',
+        `import os
+fork = os.fork
+def no_fork():
+    os.fork = fork
+    raise BlockingIOError(11, "Resource temporarily unavailable")
+os.fork = no_fork
+`,
+      ),
+    });
+    await using front = await Front.open('app:application', { chdir: project.folder, preload: true });
+    await expect(front.app.ready).rejects.toThrow(
+      /It could not be forked: \[Errno 11\] Resource temporarily unavailable/,
+    );
+    await front.until(async () => (await front.ask('/')).status === '200 OK');
   });
 
   test('nothing is left of what is closed while it starts', { timeout: SECONDS }, async () => {
@@ -182,6 +204,26 @@ describe.runIf(hasPython)('preload', () => {
     expect(thrice).toBeGreaterThan(150);
     expect(once).toBeLessThan(100);
   });
+});
+
+test('where sockets have no names but files, nobody else may enter their folder', async () => {
+  const arrivals: unknown[] = [];
+  const listener = new ForkListener((fork, pid, role, socket) => {
+    arrivals.push([fork, pid, role]);
+    socket.on('data', octets => arrivals.push(String(octets))).resume();
+  }, 'darwin');
+  await listener.listen();
+  const folder = dirname(listener.address);
+  expect(statSync(folder).mode & 0o777).toBe(0o700);
+  const socket = connect(listener.address);
+  // In two pieces, the second of which has more than the introduction.
+  socket.write(listener.token);
+  await once(socket, 'connect');
+  socket.write(' 3 4711 channel\nmore');
+  await vi.waitFor(() => expect(arrivals).toEqual([[3, 4711, 'channel'], 'more']), 10_000);
+  socket.destroy();
+  listener.close();
+  expect(existsSync(folder)).toBe(false);
 });
 
 /** Names of sockets of this machine that are not files, and that @fapws/wsgi has made. */
