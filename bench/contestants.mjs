@@ -1,5 +1,6 @@
 // Who takes part. A new peer is one entry here and one file in `servers/` which listens on 127.0.0.1:PORT.
 import { createRequire } from 'node:module';
+import { pythonContestants } from './python-contestants.mjs';
 
 const { resolve } = createRequire(import.meta.url);
 
@@ -11,7 +12,8 @@ const { resolve } = createRequire(import.meta.url);
  * @property {() => string} [runtime] path of what runs the program instead of this Node; throws an Error that tells
  *   why it is not available
  * @property {Record<string, string>} [env] added to the program's environment
- * @property {string} [program] the file in `servers/`, where it is not the name
+ * @property {string} [program] the file in `servers/`, where it is not the name with `.mjs` behind it
+ * @property {() => Record<string, string>} [versions] of what is no package
  * @property {string} [field] a word for those who answer another kind of scenario than hello and its like
  */
 
@@ -44,6 +46,7 @@ export const contestants = [
     packages: ['@fastify/compress'],
     field: 'compressed',
   },
+  ...pythonContestants,
 ];
 
 /** Whom the benchmark is about, and whom the ratios are taken against. */

@@ -37,7 +37,7 @@ const counts = [
   ['handles', 'handles'],
 ];
 
-const fellow = { name: 'soak', title: 'Fapws', packages: ['@fapws/core'], program: '../soak/server' };
+const fellow = { name: 'soak', title: 'Fapws', packages: ['@fapws/core'], program: '../soak/server.mjs' };
 
 const { minutes, published } = options();
 

@@ -222,7 +222,7 @@ const twinOf = contestant => ({
   ...contestant,
   name: `${contestant.name}-again`,
   title: `${contestant.title} again`,
-  program: contestant.program ?? contestant.name,
+  program: contestant.program ?? `${contestant.name}.mjs`,
 });
 
 const byName = (field, name) => [...field.keys()].find(contestant => contestant.name === name);

@@ -24,6 +24,7 @@ export function describeVersions(contestants) {
   for (const name of contestants.flatMap(({ packages }) => packages)) {
     versions[name] = versionOf(name);
   }
+  for (const contestant of contestants) Object.assign(versions, contestant.versions?.());
   return versions;
 }
 

@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 
 export const USAGE = `Usage: pnpm bench [options]
 
-  --scenario a,b   measure these only
+  --scenario a,b   measure these only; 'python-*' is all that begin so
   --server a,b     these servers only
   --rounds N       rounds per scenario; the quietest one's CPU is reported (default 5)
   --duration S     whole seconds of load per round and server (default 1)
@@ -72,14 +72,18 @@ function parse(args) {
 
 function namesIn(list, option, known) {
   if (list === undefined) return known;
-  const names = list.split(',').map(name => name.trim());
-  for (const name of names) {
-    if (!known.includes(name)) {
-      throw new BadOption(`--${option}: there is no ${option} “${name}”. There are: ${known.join(', ')}.`);
+  const patterns = list.split(',').map(pattern => pattern.trim());
+  for (const pattern of patterns) {
+    if (!known.some(name => fits(name, pattern))) {
+      throw new BadOption(`--${option}: there is no ${option} “${pattern}”. There are: ${known.join(', ')}.`);
     }
   }
-  return known.filter(name => names.includes(name));
+  return known.filter(name => patterns.some(pattern => fits(name, pattern)));
 }
+
+/** `python-*` is all that begins so. */
+const fits = (name, pattern) =>
+  pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern;
 
 function countIn(text, option, byDefault) {
   if (text === undefined) return byDefault;

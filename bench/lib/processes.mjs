@@ -92,7 +92,7 @@ export async function startServer(contestant, core) {
  */
 export async function spawnServer(contestant, core) {
   const program = fileURLToPath(
-    new URL(`../servers/${contestant.program ?? contestant.name}.mjs`, import.meta.url),
+    new URL(`../servers/${contestant.program ?? `${contestant.name}.mjs`}`, import.meta.url),
   );
   const runtime = contestant.runtime?.() ?? process.execPath;
   const runtimeOptions = contestant.runtime ? [] : ['--expose-gc'];

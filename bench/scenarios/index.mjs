@@ -8,6 +8,7 @@ import { hello, hello512 } from './hello.mjs';
 import { idleConnection } from './idle-connection.mjs';
 import { json } from './json.mjs';
 import { pipelined } from './pipelined.mjs';
+import { python } from './python.mjs';
 import { routeParameters } from './route-parameters.mjs';
 import { slowLatency, slowMemory } from './slow.mjs';
 import { start } from './start.mjs';
@@ -36,4 +37,5 @@ export const scenarios = [
   fileNotModified,
   filesMany,
   ...compressed,
+  ...python,
 ];
