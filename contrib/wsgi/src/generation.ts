@@ -1,6 +1,7 @@
 // Processes that are started together and begin to answer together, or not at all: for reload().
 
 import type { Call } from './call.ts';
+import { Deferred } from './deferred.ts';
 import { WorkerError } from './errors.ts';
 import type { WorkerSettings } from './options.ts';
 import type { Launcher } from './process.ts';
@@ -9,14 +10,11 @@ import { Worker, type WorkerExit, type WorkerOwner } from './worker.ts';
 
 export class Generation implements WorkerOwner {
   readonly launcher: Launcher;
-  /** Resolves when all are ready; rejects when one of them has failed, and the others are gone too. */
-  readonly loaded: Promise<readonly Worker[]>;
   readonly #files: (files: readonly FileState[]) => void;
   readonly #workers = new Set<Worker>();
   #missing: number;
   #failure: WorkerError | null = null;
-  #resolve: (workers: readonly Worker[]) => void = () => {};
-  #reject: (error: WorkerError) => void = () => {};
+  readonly #loaded = new Deferred<readonly Worker[]>();
 
   constructor(
     settings: WorkerSettings,
@@ -27,11 +25,12 @@ export class Generation implements WorkerOwner {
     this.launcher = launcher;
     this.#files = files;
     this.#missing = count;
-    this.loaded = new Promise((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
-    });
     for (let at = 0; at < count; at += 1) this.#workers.add(new Worker(settings, launcher, this, true));
+  }
+
+  /** Resolves when all are ready; rejects when one of them has failed, and the others are gone too. */
+  get loaded(): Promise<readonly Worker[]> {
+    return this.#loaded.promise;
   }
 
   /** Gives it up. */
@@ -44,7 +43,7 @@ export class Generation implements WorkerOwner {
   /** WorkerOwner. */
   onReady(): void {
     this.#missing -= 1;
-    if (this.#missing === 0 && this.#failure === null) this.#resolve([...this.#workers]);
+    if (this.#missing === 0 && this.#failure === null) this.#loaded.resolve([...this.#workers]);
   }
 
   /** WorkerOwner. */
@@ -74,6 +73,6 @@ export class Generation implements WorkerOwner {
   #settle(): void {
     if (this.#failure === null || this.#workers.size > 0) return;
     this.launcher.close();
-    this.#reject(this.#failure);
+    this.#loaded.reject(this.#failure);
   }
 }

@@ -5,13 +5,16 @@ import { BackOff } from './back-off.ts';
 import { Call } from './call.ts';
 import { Coalesced } from './coalesced.ts';
 import type { Content } from './content.ts';
+import { Deferred } from './deferred.ts';
 import { WorkerError } from './errors.ts';
-import { type EndReason, tell } from './events.ts';
+import type { EndReason } from './events.ts';
 import { Generation } from './generation.ts';
+import { leastBusy } from './least-busy.ts';
 import type { WorkerSettings } from './options.ts';
 import type { Launcher } from './process.ts';
 import { Queue } from './queue.ts';
 import { Recycling } from './recycling.ts';
+import { Reports } from './reports.ts';
 import { Shedding } from './shedding.ts';
 import { Sizing } from './sizing.ts';
 import { type PoolCounts, type PythonStatus, statusOf } from './status.ts';
@@ -26,8 +29,6 @@ const INSPECTION = 1000;
 export class Pool implements WorkerOwner {
   /** In development: told of the files that the application consists of. */
   readFiles: (files: readonly FileState[]) => void = () => {};
-  /** Resolves when as many processes as there should be at least are ready; rejects when one of those first ones fails. */
-  readonly ready: Promise<void>;
   readonly #settings: WorkerSettings;
   readonly #makeLauncher: () => Launcher;
   #launcher: Launcher;
@@ -37,6 +38,7 @@ export class Pool implements WorkerOwner {
   #ready: Worker[] = [];
   readonly #queue = new Queue();
   readonly #shedding: Shedding;
+  readonly #reports: Reports;
   readonly #sizing: Sizing;
   readonly #recycling: Recycling;
   readonly #backOff = new BackOff();
@@ -47,24 +49,19 @@ export class Pool implements WorkerOwner {
   #failure: WorkerError | null = null;
   #generation: Generation | null = null;
   readonly #reloads = new Coalesced(() => this.#reload());
-  #closing: Promise<void> | null = null;
-  #closed: () => void = () => {};
-  #isReady: () => void = () => {};
-  #isNotReady: (error: WorkerError) => void = () => {};
+  readonly #started = new Deferred<void>();
+  #closing: Deferred<void> | null = null;
 
   /** @param makeLauncher makes what starts the processes of one generation */
   constructor(settings: WorkerSettings, makeLauncher: () => Launcher) {
     this.#settings = settings;
     this.#makeLauncher = makeLauncher;
     this.#shedding = new Shedding(settings);
+    this.#reports = new Reports(settings);
     this.#sizing = new Sizing(settings.workers);
     this.#recycling = new Recycling(settings);
     this.#counts = { past: 0, lost: 0, moved: 0, timedOut: 0, ended: {} };
     this.#look = Math.min(LOOK, settings.requestTimeout * 250, settings.queue.timeout * 250);
-    this.ready = new Promise((resolve, reject) => {
-      this.#isReady = resolve;
-      this.#isNotReady = reject;
-    });
     // Who does not ask has it in the log, and gets it as the answer to every request.
     this.ready.catch(() => {});
     this.#launcher = makeLauncher();
@@ -72,6 +69,11 @@ export class Pool implements WorkerOwner {
     if (this.#recycling.isWanted || this.#sizing.isElastic) {
       this.#inspectionTimer = setInterval(() => void this.#inspect(), INSPECTION).unref();
     }
+  }
+
+  /** Resolves when as many processes as there should be at least are ready; rejects when one of those first ones fails. */
+  get ready(): Promise<void> {
+    return this.#started.promise;
   }
 
   /**
@@ -82,25 +84,10 @@ export class Pool implements WorkerOwner {
     return new Promise((resolve, reject) => {
       const call = new Call(environ, startResponse, content, resolve, reject);
       if (this.#lookTimer === null) this.#lookTimer = setInterval(this.#lookAround, this.#look);
-      const worker = this.#queue.length === 0 ? this.#leastBusy() : null;
+      const worker = this.#queue.length === 0 ? leastBusy(this.#ready) : null;
       if (worker === null) this.#enqueue(call);
       else worker.begin(call);
     });
-  }
-
-  /** HOT. The worker with most room; null if none has any. Of equals the first one, so that the last ones can be idle. */
-  #leastBusy(): Worker | null {
-    const workers = this.#ready;
-    let found: Worker | null = null;
-    let least = Number.POSITIVE_INFINITY;
-    for (let at = 0; at < workers.length; at += 1) {
-      const worker = workers[at] as Worker;
-      const { inFlight } = worker;
-      if (inFlight >= least || !worker.hasRoom) continue;
-      found = worker;
-      least = inFlight;
-    }
-    return found;
   }
 
   #enqueue(call: Call): void {
@@ -122,7 +109,7 @@ export class Pool implements WorkerOwner {
     const now = performance.now();
     const latest = now - this.#settings.queue.timeout * 1000;
     for (;;) {
-      const worker = this.#leastBusy();
+      const worker = leastBusy(this.#ready);
       if (worker === null) return;
       const call = this.#queue.shift(now);
       if (call === undefined) return;
@@ -178,19 +165,14 @@ export class Pool implements WorkerOwner {
 
   /** WorkerOwner. */
   onReady(worker: Worker): void {
-    const { application, workers } = this.#settings;
-    tell('fapws:wsgi.worker.ready', () => ({
-      application,
-      pid: worker.pid,
-      seconds: (worker.readyAt - worker.startedAt) / 1000,
-    }));
+    this.#reports.ready(worker);
     this.#ready.push(worker);
     if (this.#failure !== null) {
       this.#failure = null;
       this.#backOff.reset();
       this.#fill();
     }
-    if (this.#ready.length >= workers.min) this.#isReady();
+    if (this.#ready.length >= this.#settings.workers.min) this.#started.resolve();
     this.#relieve();
     this.#serve();
     if (this.#closing !== null) this.#endWhenServed();
@@ -210,40 +192,27 @@ export class Pool implements WorkerOwner {
 
   /** WorkerOwner. */
   onFailed(worker: Worker, error: WorkerError): void {
-    const { application, reload } = this.#settings;
-    tell('fapws:wsgi.worker.failed', () => ({ application, pid: worker.pid, error }));
-    this.#isNotReady(error);
+    this.#reports.failed(worker, error);
+    this.#started.reject(error);
     const isKnown = this.#failure !== null && this.#backOff.waiting;
     this.#failure = error;
     if (this.#ready.length === 0) for (const call of this.#queue.takeAll()) call.refuse(error);
     if (isKnown || this.#closing !== null) return;
     // In development the next request tries again, or the next change.
-    this.#tryLater(reload === null ? this.#backOff.failed(0) : 0, error.message);
+    this.#tryLater(this.#settings.reload === null ? this.#backOff.failed(0) : 0, error.message);
   }
 
   /** @param delay milliseconds; 0 for at once, or not at all */
   #tryLater(delay: number, what: string): void {
-    const later =
-      delay === 0 ? '' : `\nfapws: The next process is started in ${(delay / 1000).toFixed(2)} s.`;
-    this.#settings.errors.write(`fapws: ${what}${later}\n`);
+    this.#reports.attempt(what, delay);
     if (delay > 0) this.#backOff.wait(delay, () => this.#fill());
   }
 
   /** WorkerOwner. */
   onExited(worker: Worker, exit: WorkerExit): void {
-    const { application } = this.#settings;
+    this.#reports.exited(worker, exit);
     const reason = worker.ending as EndReason;
-    const { code, signal, lost, moved } = exit;
-    tell('fapws:wsgi.worker.exited', () => ({
-      application,
-      pid: worker.pid,
-      reason,
-      code,
-      signal,
-      requests: worker.requests,
-      lost,
-      moved: moved.length,
-    }));
+    const { lost, moved } = exit;
     this.#ready = this.#ready.filter(each => each !== worker);
     this.#counts.past += worker.requests;
     this.#counts.lost += lost;
@@ -251,11 +220,9 @@ export class Pool implements WorkerOwner {
     this.#counts.ended[reason] = (this.#counts.ended[reason] ?? 0) + 1;
     this.#queue.putBack(moved, performance.now());
     this.#forget(worker);
-    if (reason === 'crash') this.#reportCrash(worker, exit);
-    else if (lost > 0) {
-      this.#settings.errors.write(
-        `fapws: ${application}: requests lost with python ${worker.pid}: ${lost}.\n`,
-      );
+    if (reason === 'crash') {
+      const lifetime = performance.now() - worker.readyAt;
+      this.#tryLater(this.#closing === null ? this.#backOff.failed(lifetime) : 0, this.#reports.crash(exit));
     }
     this.#fill();
     this.#serve();
@@ -270,37 +237,23 @@ export class Pool implements WorkerOwner {
     launcher.close();
   }
 
-  #reportCrash(worker: Worker, { reason, lost, moved }: WorkerExit): void {
-    const parts = [`${this.#settings.application}: ${reason}`, `requests lost: ${lost}`];
-    if (moved.length > 0) parts.push(`requests that go to another process: ${moved.length}`);
-    const what = parts.join('; ');
-    if (this.#closing !== null) this.#settings.errors.write(`fapws: ${what}\n`);
-    else this.#tryLater(this.#backOff.failed(performance.now() - worker.readyAt), what);
-  }
-
   /** WorkerOwner. */
   onStuck(worker: Worker, call: Call): void {
-    const { application, requestTimeout, gracefulTimeout, errors } = this.#settings;
-    const { REQUEST_METHOD: method, REQUEST_URI: target } = call.environ;
-    tell('fapws:wsgi.worker.stuck', () => ({ application, pid: worker.pid, method, target }));
+    const isFirst = worker.ending !== 'timeout';
+    const what = this.#reports.stuck(worker, call, isFirst);
     this.#counts.timedOut += 1;
-    const what = `python ${worker.pid} has given nothing to ${method} ${target} for ${requestTimeout} s (requestTimeout)`;
     call.answerInstead(
       '504 Gateway Timeout',
       [],
       'The application took too long.\n',
-      new WorkerError('FAPWS_WSGI_TIMEOUT', `${what}.`),
+      new WorkerError('FAPWS_WSGI_TIMEOUT', what),
     );
-    if (worker.ending === 'timeout') {
-      errors.write(`fapws: ${application}: ${what}.\n`);
-      return;
-    }
-    errors.write(`fapws: ${application}: ${what} and is replaced. Its threads are at:\n`);
+    if (!isFirst) return;
     this.#ready = this.#ready.filter(each => each !== worker);
     // The other requests that it has begun may come to their end.
-    worker.end('timeout', gracefulTimeout);
+    worker.end('timeout', this.#settings.gracefulTimeout);
     void worker.dump().then(stacks => {
-      if (stacks === '') errors.write(`fapws: python ${worker.pid} does not tell (dumpSignal).\n`);
+      if (stacks === '') this.#reports.silent(worker);
       worker.killIfDone();
     });
     this.#fill();
@@ -315,7 +268,7 @@ export class Pool implements WorkerOwner {
     const now = performance.now();
     if (this.#queue.length === 0 && !this.#reloads.isRunning) {
       const idle = this.#sizing.shrink(this.#ready, now);
-      if (idle !== null) this.#retire(idle, 'idle');
+      if (idle !== null) this.#retire(idle, 'idle', '');
     }
     await this.#recycling.sample(this.#ready);
     this.#recycle();
@@ -327,14 +280,12 @@ export class Pool implements WorkerOwner {
     if (this.#ready.some(worker => worker.retiring !== null)) return;
     const worn = this.#recycling.worn(this.#ready, performance.now());
     if (worn === null) return;
-    const { application, errors } = this.#settings;
-    errors.write(`fapws: ${application}: python ${worn.worker.pid} ${worn.why} and is replaced.\n`);
-    this.#retire(worn.worker, worn.reason);
+    this.#retire(worn.worker, worn.reason, worn.why);
   }
 
-  #retire(worker: Worker, reason: EndReason): void {
-    const { application } = this.#settings;
-    tell('fapws:wsgi.worker.retiring', () => ({ application, pid: worker.pid, reason }));
+  /** @param why empty where nobody has to know */
+  #retire(worker: Worker, reason: EndReason, why: string): void {
+    this.#reports.retiring(worker, reason, why);
     worker.retiring = reason;
     this.#fill();
     this.#relieve();
@@ -352,8 +303,9 @@ export class Pool implements WorkerOwner {
   }
 
   async #reload(): Promise<void> {
-    const { application } = this.#settings;
-    if (this.#closing !== null) throw new WorkerError('FAPWS_WSGI_CLOSED', `${application} was closed.`);
+    if (this.#closing !== null) {
+      throw new WorkerError('FAPWS_WSGI_CLOSED', `${this.#settings.application} was closed.`);
+    }
     const launcher = this.#makeLauncher();
     const generation = new Generation(this.#settings, launcher, this.#sizing.wanted, files =>
       this.onFiles(files),
@@ -365,11 +317,10 @@ export class Pool implements WorkerOwner {
     } catch (failure) {
       error = failure as WorkerError;
       if (this.#ready.length === 0) this.#failure = error;
-      this.#settings.errors.write(`fapws: reload() has changed nothing. ${error.message}\n`);
       throw failure;
     } finally {
       this.#generation = null;
-      tell('fapws:wsgi.reload', () => ({ application, error }));
+      this.#reports.reloaded(error);
     }
   }
 
@@ -417,10 +368,8 @@ export class Pool implements WorkerOwner {
 
   /** Lets all requests that are here be answered, takes no more, and ends the processes. @returns when they have ended */
   close(): Promise<void> {
-    if (this.#closing !== null) return this.#closing;
-    this.#closing = new Promise(resolve => {
-      this.#closed = resolve;
-    });
+    if (this.#closing !== null) return this.#closing.promise;
+    this.#closing = new Deferred();
     clearInterval(this.#inspectionTimer);
     this.#backOff.cancel();
     this.#generation?.cancel(new WorkerError('FAPWS_WSGI_CLOSED', 'The application was closed.'));
@@ -429,7 +378,7 @@ export class Pool implements WorkerOwner {
       worker.killAfter(this.#settings.gracefulTimeout);
     }
     this.#endWhenServed();
-    return this.#closing;
+    return this.#closing.promise;
   }
 
   #endWhenServed(): void {
@@ -440,6 +389,6 @@ export class Pool implements WorkerOwner {
     if (this.#workers.size > 0) return;
     for (const call of this.#queue.takeAll()) this.#shedding.turnAway(call);
     this.#launcher.close();
-    this.#closed();
+    this.#closing?.resolve();
   }
 }

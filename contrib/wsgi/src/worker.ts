@@ -354,7 +354,10 @@ export class Worker implements ChannelReceiver, ProcessWatcher {
   /** ProcessWatcher. */
   exited(code: number | null, signal: NodeJS.Signals | null): void {
     if (this.#state === 'exited') return;
-    const reason = exitReason(this.pid, code, signal, this.#lastLines.at(-1));
+    // faulthandler says what has happened first, and then where.
+    const telling =
+      this.#lastLines.find(line => line.startsWith('Fatal Python error')) ?? this.#lastLines.at(-1);
+    const reason = exitReason(this.pid, code, signal, telling);
     if (this.#state === 'starting') this.#fail(`${reason}.`);
     clearTimeout(this.#graceTimer);
     this.#state = 'exited';

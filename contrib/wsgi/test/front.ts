@@ -46,9 +46,9 @@ export class Front {
   readonly #news: (() => void)[] = [];
   readonly #onExited = (message: unknown): void => {
     const event = message as WorkerExitedEvent;
-    if (event.application === this.#application) this.exited.push(event);
+    // Tests that run at the same time hear of each other's processes.
+    if (this.app.status().workers.some(({ pid }) => pid === event.pid)) this.exited.push(event);
   };
-  readonly #application: string;
 
   private constructor(application: string, options: PythonOptions, base: BaseOptions, limits: ServerOptions) {
     const errors = {
@@ -59,7 +59,6 @@ export class Front {
       writelines: (): void => {},
       flush: (): void => {},
     };
-    this.#application = application;
     subscribe('fapws:wsgi.worker.exited', this.#onExited);
     this.server = start('127.0.0.1', 0, limits);
     this.server.base({ errors, ...base });

@@ -88,7 +88,7 @@ describe.runIf(hasPython)('end', () => {
       lost: 1,
     });
     expect(front.log).toMatch(
-      /clauses:application: python \d+ ended with exit code 7; it printed last: the last words; requests lost: 1\n/,
+      /clauses:application: python \d+ ended with exit code 7; it printed last: the last words; requests lost: 1\.\n/,
     );
   });
 

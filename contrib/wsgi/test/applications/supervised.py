@@ -2,8 +2,9 @@
 
 import os
 import signal
-import sys
 import time
+
+import stuck
 
 kept = []
 
@@ -34,6 +35,18 @@ def fault(argument):
     os.kill(os.getpid(), getattr(signal, argument))
 
 
+def loop(argument):
+    stuck.loop()
+
+
+def deadlock(argument):
+    stuck.deadlock()
+
+
+def hold(argument):
+    stuck.hold_interpreter()
+
+
 def application(environ, start_response):
     name = environ["PATH_INFO"].strip("/")
     if name == "stream":
@@ -55,6 +68,3 @@ def stream(pause):
         time.sleep(pause)
         yield b"%d" % number
 
-
-if os.environ.get("BROKEN"):
-    sys.exit("broken on purpose")

@@ -1,0 +1,180 @@
+// What goes wrong in a process under load: what the README promises happens, nothing hangs, and those who lose something are those
+// whose requests were in flight, counted exactly.
+
+import { existsSync, readFileSync } from 'node:fs';
+import { Program } from '@fapws/testing';
+import { describe, expect, test } from 'vitest';
+import type { PythonOptions } from '../src/index.ts';
+import { type Answer, Front, hasPython } from './front.ts';
+import { Load } from './load.ts';
+
+const SECONDS = 60_000;
+
+interface Fault {
+  readonly what: string;
+  readonly application: string;
+  readonly options?: PythonOptions;
+  /** What the other clients ask for meanwhile. */
+  readonly load: string;
+  /** Does it. @returns the answer, if it is a request that does it */
+  readonly strike: (front: Front) => Promise<Answer | null>;
+  readonly status: string | null;
+  readonly exit: object;
+  /** How many requests it may cost besides the one that does it. */
+  readonly others: number;
+}
+
+function asking(target: string): (front: Front) => Promise<Answer> {
+  return front => front.ask(target);
+}
+
+const killed = { signal: 'SIGKILL' };
+const faults: readonly Fault[] = [
+  {
+    what: 'kill -9',
+    application: 'supervised:application',
+    load: '/sleep?0.01',
+    strike: front => {
+      process.kill(front.app.status().workers[0]?.pid as number, 'SIGKILL');
+      return Promise.resolve(null);
+    },
+    status: null,
+    exit: { reason: 'crash', ...killed },
+    others: 1,
+  },
+  {
+    what: 'kill -9 with threads',
+    application: 'supervised:application',
+    options: { threads: 3 },
+    load: '/sleep?0.01',
+    strike: front => {
+      process.kill(front.app.status().workers[0]?.pid as number, 'SIGKILL');
+      return Promise.resolve(null);
+    },
+    status: null,
+    exit: { reason: 'crash', ...killed },
+    others: 3,
+  },
+  {
+    what: 'os._exit()',
+    application: 'supervised:application',
+    load: '/sleep?0.01',
+    strike: asking('/leave?0.1'),
+    status: '502 Bad Gateway',
+    exit: { reason: 'crash', code: 3 },
+    others: 0,
+  },
+  {
+    what: 'a process that takes all memory',
+    application: 'supervised:application',
+    options: { maxMemory: 120_000_000, gracefulTimeout: 0.5 },
+    load: '/sleep?0.01',
+    strike: asking('/hog'),
+    status: '502 Bad Gateway',
+    exit: { reason: 'maxMemory', ...killed },
+    others: 0,
+  },
+  {
+    what: 'an endless loop',
+    application: 'stuck:application',
+    options: { requestTimeout: 1.5 },
+    load: '/ping',
+    strike: asking('/loop'),
+    status: '504 Gateway Timeout',
+    exit: { reason: 'timeout', ...killed },
+    others: 0,
+  },
+  {
+    what: 'a deadlock',
+    application: 'supervised:application',
+    options: { requestTimeout: 1.5, threads: 2, gracefulTimeout: 30 },
+    load: '/sleep?0.01',
+    strike: asking('/deadlock'),
+    status: '504 Gateway Timeout',
+    exit: { reason: 'timeout', ...killed },
+    others: 0,
+  },
+  {
+    what: 'an extension that keeps the interpreter for ever',
+    application: 'supervised:application',
+    options: { requestTimeout: 1.5 },
+    load: '/sleep?0.01',
+    strike: asking('/hold'),
+    status: '504 Gateway Timeout',
+    exit: { reason: 'timeout', ...killed },
+    others: 0,
+  },
+  {
+    what: 'garbage on the channel',
+    application: 'slow:application',
+    load: '/echo?0.01',
+    strike: asking('/garbage'),
+    status: '502 Bad Gateway',
+    exit: { reason: 'crash', ...killed },
+    others: 0,
+  },
+];
+
+describe.runIf(hasPython).concurrent('a fault under load', () => {
+  for (const { what, application, options, load: target, strike, status, exit, others } of faults) {
+    test(what, { timeout: SECONDS }, async () => {
+      await using front = await Front.open(application, { workers: 2, ...options });
+      await front.app.ready;
+      const load = new Load(front, 6, target);
+      await front.until(() => load.answered > 50);
+      const answer = await strike(front);
+      expect(answer?.status ?? null).toBe(status);
+      expect(await front.exits()).toMatchObject(exit);
+      // It goes on, with as many processes as before.
+      const { answered } = load;
+      await front.until(() => load.answered > answered + 50);
+      await front.until(
+        () => front.app.status().workers.filter(({ state }) => state === 'ready').length === 2,
+      );
+      await load.stop();
+      const { requests } = front.app.status();
+      expect(load.failed).toBeLessThanOrEqual(others);
+      expect(load.of(502)).toBe(load.failed);
+      expect(requests.lost).toBe(load.failed + (status === '502 Bad Gateway' ? 1 : 0));
+      expect(requests.timedOut).toBe(status === '504 Gateway Timeout' ? 1 : 0);
+      expect(requests.refused + requests.late).toBe(0);
+      expect(front.exited).toHaveLength(1);
+      expect(front.underWay).toBe(0);
+    });
+  }
+});
+
+describe.runIf(hasPython)('the front', () => {
+  test('when it is killed its processes end, also those that are busy for ever', {
+    timeout: SECONDS,
+  }, async () => {
+    await using program = Program.fromSource(`${import.meta.dirname}/programs/several.ts`);
+    const origin = await program.origin();
+    const pids = (await (await fetch(`${origin}/pids`)).json()) as number[];
+    expect(pids).toHaveLength(3);
+    for (const target of ['/loop', '/deadlock']) {
+      // Nobody will answer.
+      fetch(`${origin}${target}`).catch(() => {});
+      await program.prints(new RegExp(`GET ${target}: begun`));
+    }
+    await program.end('SIGKILL');
+    const late = Date.now() + 20_000;
+    while (pids.some(lives)) {
+      if (Date.now() > late)
+        throw new Error(`late: of ${pids.join(', ')} there are ${pids.filter(lives).join(', ')}`);
+      await new Promise(resolve => setTimeout(resolve, 50));
+    }
+  });
+});
+
+function lives(pid: number): boolean {
+  // One whose parent is gone too is a zombie until init comes by.
+  const state = existsSync(`/proc/${pid}/stat`) ? readFileSync(`/proc/${pid}/stat`, 'latin1') : null;
+  if (state !== null) return !/\) Z /.test(state);
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
