@@ -33,7 +33,7 @@ export { defaultLimits, defaultTimeouts, type Limits, type Timeouts } from './ht
 export type { Preface, PrefaceResult } from './http/preface.ts';
 export { ListenError, type ListenErrorCode } from './loop/errors.ts';
 // For those who open sockets themselves: native loops, primaries of several processes.
-export { addressText, failureToListen, prepareSocketFile } from './loop/listening.ts';
+export { addressText, checkReusePort, failureToListen, prepareSocketFile } from './loop/listening.ts';
 export type {
   Acceptor,
   Address,
