@@ -2,81 +2,11 @@
 // a callback can give its answer, read its content, or fail to do either.
 
 import { Buffer } from 'node:buffer';
-import { createHash } from 'node:crypto';
-import type { Application, Environ, StartResponse } from '../src/index.ts';
+import type { Application } from '../src/index.ts';
+import { hintKinds } from './hints.ts';
+import { begin, digest, digestOf, failed, headers, type Kind, later, type Traces, utf8 } from './kind.ts';
 import type { ReadRequest } from './reference.ts';
 
-/** What the applications of one run leave behind. */
-export class Traces {
-  /** Callbacks that have begun and have not come to their end. */
-  running = 0;
-  /** Results that have to be closed and are not. */
-  unclosed = 0;
-  /** Ends the waiting of those who wait for nothing in particular. */
-  readonly #waiting = new Set<() => void>();
-
-  wait(signal: AbortSignal): Promise<void> {
-    return new Promise(resolve => {
-      const go = (): void => {
-        this.#waiting.delete(go);
-        signal.removeEventListener('abort', go);
-        resolve();
-      };
-      this.#waiting.add(go);
-      signal.addEventListener('abort', go);
-      if (signal.aborted) go();
-    });
-  }
-
-  release(): void {
-    for (const go of [...this.#waiting]) go();
-  }
-
-  get waiting(): number {
-    return this.#waiting.size;
-  }
-}
-
-/** What a client must be answered when its request is complete. */
-export interface Expected {
-  readonly status: number;
-  readonly content: string;
-  /** Whether the application breaks the answer off, and what there is of it is a beginning of `content`. */
-  readonly cut?: boolean;
-}
-
-interface Kind {
-  readonly application: (
-    environ: Environ,
-    startResponse: StartResponse,
-    traces: Traces,
-  ) => ReturnType<Application>;
-  readonly expected: (request: ReadRequest) => Expected;
-  /** Octets of content without which there is no answer. @default 0 */
-  readonly needs?: number;
-  /** Whether the answer's head may be out before the content has arrived. */
-  readonly streams?: boolean;
-}
-
-/** How the judge finds the request that an answer belongs to. */
-export const TARGET_FIELD = 'X-Target';
-
-const headers = (environ: Environ): [string, string][] => [
-  ['Content-Type', 'text/plain'],
-  [TARGET_FIELD, environ.REQUEST_URI],
-];
-
-function begin(environ: Environ, startResponse: StartResponse, status = '200 OK'): ReturnType<StartResponse> {
-  return startResponse(status, headers(environ));
-}
-
-const digest = (content: Uint8Array): string =>
-  `${content.length} ${createHash('sha1').update(content).digest('hex')}`;
-const digestOf = (request: ReadRequest): string => digest(Buffer.from(request.content, 'latin1'));
-const utf8 = (text: string): string => Buffer.from(text).toString('latin1');
-const later = (): Promise<void> => new Promise(resolve => setImmediate(resolve));
-
-const failed: Expected = { status: 500, content: 'any' };
 const piece = 'x'.repeat(8192);
 /** More of them than a transport takes at once. */
 const PIECES = 12;
@@ -93,6 +23,7 @@ function closing(traces: Traces, pieces: Iterable<string>): Iterable<string> & {
 }
 
 export const kinds: Readonly<Record<string, Kind>> = {
+  ...hintKinds,
   text: {
     application: (environ, start) => {
       begin(environ, start);
@@ -382,9 +313,12 @@ const nameIn = (target: string): string => {
 export const kindOf = (request: ReadRequest): Kind => kinds[nameIn(request.target)] as Kind;
 
 /** One application that does what each request asks for. @param called told of every call */
-export function application(traces: Traces, called: (method: string, target: string) => void): Application {
+export function application(
+  traces: Traces,
+  called: (method: string, target: string, client: string) => void,
+): Application {
   return (environ, startResponse) => {
-    called(environ.REQUEST_METHOD, environ.REQUEST_URI);
+    called(environ.REQUEST_METHOD, environ.REQUEST_URI, environ.REMOTE_ADDR);
     const kind = kinds[nameIn(environ.REQUEST_URI)] as Kind;
     const result = kind.application(environ, startResponse, traces);
     if (!(result instanceof Promise)) return result;

@@ -4,9 +4,10 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defaultLimits } from '../src/http/limits.ts';
-import type { Limits } from '../src/index.ts';
+import type { Limits, Timeouts } from '../src/index.ts';
 import { makeMessage, render } from './grammar.ts';
 import { mutate, mutateOctets } from './mutations.ts';
+import { makePreface } from './preface.ts';
 import type { Random } from './random.ts';
 
 export type Step =
@@ -18,13 +19,21 @@ export type Step =
   /** Everything that can happen by itself happens. */
   | { readonly do: 'rest' }
   /** Time passes. */
-  | { readonly do: 'wait'; readonly milliseconds: number };
+  | { readonly do: 'wait'; readonly milliseconds: number }
+  /** The server begins to stop; what is under way may come to its end. */
+  | { readonly do: 'stop' };
 
 export type Layer = 'memory' | 'sockets';
 
 export interface Case {
   readonly layer: Layer;
   readonly limits: Partial<Limits>;
+  /** In seconds; only of those that are off by default. In memory. */
+  readonly timeouts?: Partial<Pick<Timeouts, 'handler' | 'request'>>;
+  /** Whether every connection begins with a preface. In memory. */
+  readonly preface?: boolean;
+  /** Whether clients come through a unix socket. Over sockets. */
+  readonly unix?: boolean;
   readonly steps: readonly Step[];
 }
 
@@ -34,12 +43,34 @@ const MOST_CLIENTS = 3;
 
 export function makeCase(random: Random, layer: Layer): Case {
   const clients = random.oneIn(3) ? random.between(2, MOST_CLIENTS) : 1;
-  const rows = Array.from({ length: clients }, (_, client) => makeSteps(random, layer, client));
+  if (layer === 'sockets') {
+    const rows = Array.from({ length: clients }, (_, client) => makeSteps(random, client, waitOverSockets));
+    const steps = woven(random, rows);
+    if (random.oneIn(40)) steps.splice(random.below(steps.length + 1), 0, { do: 'stop' });
+    return { layer, limits: {}, unix: random.oneIn(3), steps };
+  }
+  const preface = random.oneIn(6);
+  const timed = random.oneIn(6);
+  const wait = timed ? waitOften : waitInMemory;
+  const rows = Array.from({ length: clients }, (_, client) => makeSteps(random, client, wait, preface));
+  const steps = woven(random, rows);
+  if (random.oneIn(8)) steps.splice(random.below(steps.length + 1), 0, { do: 'stop' });
   return {
     layer,
-    limits: layer === 'memory' && random.oneIn(4) ? tightLimits(random) : {},
-    steps: woven(random, rows),
+    limits: random.oneIn(4) ? tightLimits(random) : {},
+    timeouts: timed ? tightTimeouts(random) : {},
+    preface,
+    steps,
   };
+}
+
+function tightTimeouts(random: Random): Required<Case>['timeouts'] {
+  const seconds = random.between(1, 30);
+  return random.pick([
+    { handler: seconds },
+    { request: seconds },
+    { handler: seconds, request: 2 * seconds },
+  ]);
 }
 
 /** One or two limits that are met soon; with all of them at once nothing would get past the first request. */
@@ -87,14 +118,21 @@ function makeOctets(random: Random, client: number): string {
   return octets;
 }
 
-function makeSteps(random: Random, layer: Layer, client: number): Step[] {
-  const octets = makeOctets(random, client);
+/** @param wait milliseconds for which nothing happens, or 0 @param preface whether one comes first */
+function makeSteps(
+  random: Random,
+  client: number,
+  wait: (random: Random) => number,
+  preface: boolean = false,
+): Step[] {
+  const octets = (preface ? makePreface(random, client) : '') + makeOctets(random, client);
   const steps: Step[] = [];
   const pauses = random.oneIn(3);
   for (const part of split(random, octets)) {
     steps.push({ client, do: 'send', octets: part });
     if (pauses && random.oneIn(2)) steps.push({ do: 'rest' });
-    if (random.oneIn(60)) steps.push({ do: 'wait', milliseconds: waiting(random, layer) });
+    const milliseconds = wait(random);
+    if (milliseconds > 0) steps.push({ do: 'wait', milliseconds });
   }
   if (random.oneIn(10)) {
     steps.splice(random.below(steps.length + 1), 0, { client, do: 'hold' });
@@ -110,11 +148,11 @@ function makeSteps(random: Random, layer: Layer, client: number): Step[] {
   return steps;
 }
 
-function waiting(random: Random, layer: Layer): number {
-  return layer === 'memory'
-    ? random.pick([100, 700, 3000, 9000, 11_000, 25_000, 40_000, 90_000])
-    : random.below(60);
-}
+const someTime = (random: Random): number =>
+  random.pick([100, 700, 3000, 9000, 11_000, 25_000, 40_000, 90_000]);
+const waitInMemory = (random: Random): number => (random.oneIn(60) ? someTime(random) : 0);
+const waitOften = (random: Random): number => (random.oneIn(8) ? someTime(random) : 0);
+const waitOverSockets = (random: Random): number => (random.oneIn(60) ? random.below(60) : 0);
 
 /** The parts in which octets arrive. */
 function split(random: Random, octets: string): string[] {
@@ -161,18 +199,29 @@ export interface Manner {
   /** It breaks its connection: what an answer that lasts until the end of the connection ended with is not seen. */
   readonly breaks: boolean;
   readonly finishes: boolean;
+  /** The server stops meanwhile: every answer may be the last one. */
+  readonly stops: boolean;
+  /** The end of an answer that is broken off can't be told from an orderly one: a unix socket has no reset. */
+  readonly isUnix: boolean;
+  /** Statuses with which it may be told that something took too long. */
+  readonly late: readonly number[];
 }
 
 /** From here on one of the server's timeouts may have passed. Milliseconds. */
 const LONG = 4000;
 
-export function mannerOf({ layer, steps }: Case, client: number): Manner {
+export function mannerOf(made: Case, client: number): Manner {
+  const { layer, steps, timeouts = {}, unix = false } = made;
   const own = steps.filter(step => 'client' in step && step.client === client);
   const waited = steps.reduce((sum, step) => sum + (step.do === 'wait' ? step.milliseconds : 0), 0);
   const breaks = own.some(step => step.do === 'break');
+  const shortest = Math.min(timeouts.handler ?? LONG, timeouts.request ?? LONG) * 1000;
   return {
     breaks,
-    cutShort: breaks || waited >= (layer === 'memory' ? LONG : LONG / 4),
+    cutShort: breaks || waited >= Math.min(shortest, layer === 'memory' ? LONG : LONG / 4),
+    stops: steps.some(step => step.do === 'stop'),
+    isUnix: unix,
+    late: Object.keys(timeouts).length > 0 ? [408, 503] : [408],
     finishes: own.some(step => step.do === 'finish'),
   };
 }

@@ -62,7 +62,7 @@ const TOKEN = "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmn
 const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 const PATH = `${LETTERS}0123456789-._~!$&'()*+,;=:@`;
 const applicationNames = Object.keys(kinds);
-const readers = ['read', 'readlate', 'pieces', 'lines', 'some', 'echo'];
+const readers = ['read', 'readlate', 'pieces', 'lines', 'some', 'echo', 'hintsread'];
 
 const hosts = [
   'a',

@@ -3,8 +3,9 @@
 
 import type { Limits } from '../src/index.ts';
 import { BadAnswer, type ReadAnswer, readAnswer } from './answers.ts';
-import { type Expected, kindOf, TARGET_FIELD } from './applications.ts';
+import { kindOf } from './applications.ts';
 import type { Manner } from './cases.ts';
+import { type Expected, TARGET_FIELD } from './kind.ts';
 import { type Reading, type ReadRequest, readRequests, servedMethods } from './reference.ts';
 
 export interface Evidence {
@@ -64,7 +65,7 @@ class Judge {
 
   run(): string | null {
     const { manner } = this.#evidence;
-    if (manner.cutShort) this.#determined = false;
+    if (manner.cutShort || manner.stops) this.#determined = false;
     for (const [index, request] of this.#reading.requests.entries()) {
       this.#judgeRequest(request, index);
       if (this.#over) break;
@@ -81,9 +82,9 @@ class Judge {
     const { manner, ending } = this.#evidence;
     const expected = expectedOf(request);
     const instead = this.#insteadOf(request, expected);
-    const answer = this.#next(request.method, request.expectsContinue, name);
+    const { answer, hints } = this.#next(request.method, name, request);
     if (answer === null) {
-      if (!manner.cutShort && !instead.mayBeSilent && !this.#mayEnd)
+      if (!manner.cutShort && !manner.stops && !instead.mayBeSilent && !this.#mayEnd)
         throw new Violation(`${name} has no answer`);
       this.#over = true;
       return;
@@ -106,11 +107,14 @@ class Judge {
       throw new Violation(`${name} is ${answer.code}, not one of ${instead.statuses.join(', ')}`);
     }
     if (answer.code !== expected.status && !(manner.cutShort && answer.code === 0)) {
-      if (manner.cutShort && answer.code === 408 && closes) {
+      if (manner.cutShort && manner.late.includes(answer.code) && closes) {
         this.#over = true;
         return;
       }
       throw new Violation(`${name} is ${answer.code}, not ${expected.status}`);
+    }
+    if (hints !== hintsOf(request) && answer.code !== 0) {
+      throw new Violation(`${name} has ${hints} early hints, not ${hintsOf(request)}`);
     }
     this.#judgeContent(request, expected, instead, answer, name);
     if (this.#over) return;
@@ -133,7 +137,7 @@ class Judge {
     const content = request.method === 'HEAD' ? '' : expected.content;
     const whole = answer.complete && !(answer.delimited === 'close' && (ending === 'reset' || manner.breaks));
     if (expected.cut || (!whole && (instead.mayCut || manner.cutShort))) {
-      if (whole) {
+      if (whole && !(manner.isUnix && answer.delimited === 'close')) {
         // Who breaks the connection may have got the answer as a whole before.
         throw new Violation(`${name} was broken off by its application, and looks whole`);
       }
@@ -168,6 +172,7 @@ class Judge {
     const allowed =
       required ||
       manner.cutShort ||
+      manner.stops ||
       request.doubtful ||
       request.state !== 'complete' ||
       request.tooLarge ||
@@ -204,7 +209,7 @@ class Judge {
     if (request.tooLarge) {
       this.#determined = false;
       return {
-        statuses: [...request.statuses, 400, 408],
+        statuses: [...request.statuses, 400, ...manner.late],
         required: wanted === Number.POSITIVE_INFINITY,
         mayBeSilent: request.state === 'incomplete',
         mayCut: true,
@@ -218,7 +223,7 @@ class Judge {
     const statuses = [...request.statuses];
     // The client shut its side, or its time is over.
     if (request.state === 'incomplete') statuses.push(manner.finishes ? 400 : 408);
-    if (manner.cutShort) statuses.push(408);
+    if (manner.cutShort) statuses.push(...manner.late);
     return {
       statuses,
       required: !satisfied,
@@ -233,14 +238,14 @@ class Judge {
     const { manner } = this.#evidence;
     if (end.kind === 'boundary' || end.kind === 'closed') return;
     const from = this.#at;
-    let answer = this.#next(end.isHead ? 'HEAD' : 'GET', false, 'what follows');
+    let { answer } = this.#next(end.isHead ? 'HEAD' : 'GET', 'what follows');
     if (answer !== null && end.isHead && this.#at < this.#evidence.received.length) {
       // When it was refused perhaps nobody could tell yet that it is a HEAD: then the refusal has a page.
       this.#at = from;
-      answer = this.#next('GET', false, 'what follows');
+      ({ answer } = this.#next('GET', 'what follows'));
     }
     if (answer === null) {
-      if (end.kind === 'refused' && !manner.cutShort && !this.#mayEnd) {
+      if (end.kind === 'refused' && !manner.cutShort && !manner.stops && !this.#mayEnd) {
         throw new Violation(`what follows is not refused, but should be, with ${end.statuses.join(', ')}`);
       }
       return;
@@ -259,21 +264,33 @@ class Judge {
     this.#outcome.push(refusalIn(answer.code, statuses));
   }
 
-  /** The next final answer; what comes before it must be allowed. */
-  #next(method: string, mayContinue: boolean, name: string): ReadAnswer | null {
+  /** The next final answer, and how many early hints come before it; what else comes before it must be allowed. */
+  #next(
+    method: string,
+    name: string,
+    request: ReadRequest | null = null,
+  ): { answer: ReadAnswer | null; hints: number } {
     const { received } = this.#evidence;
-    for (let interim = 0; ; interim += 1) {
-      if (this.#at === received.length) return null;
+    let mayContinue = request?.expectsContinue === true;
+    for (let hints = 0; ; ) {
+      if (this.#at === received.length) return { answer: null, hints };
       let answer = readAnswer(received, this.#at, method);
       // When its time was over perhaps nobody could tell yet that it is a HEAD.
       if (method === 'HEAD' && answer.end < received.length && answer.code === 408) {
         answer = readAnswer(received, this.#at, 'GET');
       }
       this.#at = answer.end;
-      if (answer.code >= 200 || answer.code === 0) return answer;
-      if (answer.code !== 100 || !mayContinue || interim > 0) {
-        throw new Violation(`${name} has an interim answer ${answer.code} that nobody asked for`);
-      }
+      if (answer.code >= 200 || answer.code === 0) return { answer, hints };
+      // Cut in the middle: as good as nothing.
+      if (!answer.complete) return { answer: { ...answer, code: 0 }, hints };
+      if (answer.code === 100 && mayContinue) mayContinue = false;
+      else if (answer.code === 103 && request !== null && hints < hintsOf(request)) {
+        hints += 1;
+        const belongs = answer.fields.find(([field]) => field === TARGET_FIELD)?.[1];
+        if (answer.fields.length !== 2 || belongs !== request.target) {
+          throw new Violation(`${name} has the hints of ${String(belongs)}`);
+        }
+      } else throw new Violation(`${name} has an interim answer ${answer.code} that nobody asked for`);
     }
   }
 
@@ -302,6 +319,11 @@ function needs(request: ReadRequest): number {
   // Nobody sees what a generator yields to HEAD, so it is not asked for more.
   if (kind.streams && request.method === 'HEAD') return 0;
   return kind.needs ?? 0;
+}
+
+/** Early hints that belong to the answer to a request. */
+function hintsOf(request: ReadRequest): number {
+  return isServed(request) && request.minorVersion === 1 ? (kindOf(request).hints ?? 0) : 0;
 }
 
 function says(answer: ReadAnswer, option: string): boolean {

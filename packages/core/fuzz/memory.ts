@@ -4,15 +4,19 @@ import { inspect } from 'node:util';
 import { defaultLimits } from '../src/http/limits.ts';
 import type { Limits } from '../src/index.ts';
 import { type Client, Server } from '../test/http/wire.ts';
-import { application, Traces } from './applications.ts';
+import { application } from './applications.ts';
 import { type Case, clientsOf, mannerOf, octetsOf, type Step } from './cases.ts';
 import { dispatching } from './dispatching.ts';
 import { judge, Violation } from './judge.ts';
+import { Traces } from './kind.ts';
 import { strangeIn } from './log.ts';
+import { afterPreface, preface } from './preface.ts';
 import { readRequests, servedMethods } from './reference.ts';
 
 /** Longer than any of the timeouts. Milliseconds. */
 const ALL_TIMEOUTS = 100_000;
+/** Longer than anything takes; real milliseconds. */
+const GRACE = 60_000;
 /** Rounds of turns after which an application that has not come to its end never will. */
 const MOST_ROUNDS = 500;
 
@@ -28,21 +32,25 @@ class Run {
   readonly #traces = new Traces();
   readonly #calls = new Map<unknown, string[]>();
   readonly #case: Case;
+  /** Over when the stop of the server is. */
+  #stop: Promise<number> | null = null;
   #log = '';
 
   constructor(made: Case) {
     this.#case = made;
     this.limits = { ...defaultLimits, ...made.limits };
     let caller: unknown = null;
-    const answering = application(this.#traces, (method, target) => {
+    const answering = application(this.#traces, (method, target, client) => {
       const calls = this.#calls.get(caller) ?? [];
-      this.#calls.set(caller, [...calls, `${method} ${target}`]);
+      this.#calls.set(caller, [...calls, `${client} ${method} ${target}`]);
     });
     const dispatcher = dispatching({ '': answering }, text => {
       this.#log += text;
     });
     this.server = new Server({
       limits: made.limits,
+      ...(made.timeouts === undefined ? {} : { timeouts: made.timeouts }),
+      ...(made.preface === true ? { preface } : {}),
       app: exchange => {
         caller = exchange.connection.transport;
         dispatcher.answer(exchange);
@@ -53,13 +61,24 @@ class Run {
   async run(): Promise<Map<number, string | null>> {
     for (const step of this.#case.steps) await this.#take(step);
     await this.#end();
-    return this.#judge();
+    try {
+      return await this.#judge();
+    } finally {
+      // Only a server that is at fault has something left here, which would keep the time of the stop running.
+      this.server.inTurn(() => this.server.protocol.cutAll());
+    }
   }
 
   async #take(step: Step): Promise<void> {
     if (step.do === 'rest') return this.server.quiet();
     if (step.do === 'wait') {
       this.server.advance(step.milliseconds);
+      return;
+    }
+    if (step.do === 'stop') {
+      // Who comes later does not get in: the listeners are closed by then.
+      for (const client of clientsOf(this.#case)) this.#client(client);
+      this.#stop ??= this.server.protocol.finish(GRACE);
       return;
     }
     const client = this.#client(step.client);
@@ -116,7 +135,7 @@ class Run {
     }
   }
 
-  #judge(): Map<number, string | null> {
+  async #judge(): Promise<Map<number, string | null>> {
     const { protocol, exchanges } = this.server;
     if (escaped.length > 0) throw new Violation(`an error escaped: ${inspect(escaped.splice(0)[0])}`);
     const strange = strangeIn(this.#log);
@@ -129,13 +148,7 @@ class Run {
           `client ${number}: its connection has no end; it is in state ${client.connection.state}`,
         );
       }
-      const sent = octetsOf(this.#case, number);
-      const manner = mannerOf(this.#case, number);
-      this.#judgeCalls(client, sent);
-      outcomes.set(
-        number,
-        judge({ sent, received: client.received, ending: client.ending, manner, limits: this.limits }),
-      );
+      outcomes.set(number, this.#judgeClient(client, client.ending, number));
     }
     if (protocol.connections.size !== 0)
       throw new Violation(`${protocol.connections.size} connections are not forgotten`);
@@ -144,15 +157,35 @@ class Run {
     }
     if (this.#traces.running !== 0) throw new Violation(`${this.#traces.running} callbacks never end`);
     if (this.#traces.unclosed !== 0) throw new Violation(`${this.#traces.unclosed} results are not closed`);
+    // No connection is left, so it is over.
+    if (this.#stop !== null && (await this.#stop) !== 0) throw new Violation('the stop has cut requests');
     return outcomes;
   }
 
-  /** Applications see the requests that the octets hold, in order, and no others. */
-  #judgeCalls(client: Client, sent: string): void {
+  #judgeClient(client: Client, ending: 'closed' | 'reset', number: number): string | null {
+    const manner = mannerOf(this.#case, number);
+    const { received } = client;
+    let sent = octetsOf(this.#case, number);
+    let address = client.remote.address;
+    if (this.#case.preface === true) {
+      const behind = afterPreface(sent);
+      if (behind.kind === 'none') {
+        if (received !== '') throw new Violation(`there was no preface, and yet an answer: ${received}`);
+        this.#judgeCalls(client, '', '');
+        return '';
+      }
+      ({ address, rest: sent } = behind);
+    }
+    this.#judgeCalls(client, address, sent);
+    return judge({ sent, received, ending, manner, limits: this.limits });
+  }
+
+  /** Applications see the requests that the octets hold, in order, and no others; and whose they are. */
+  #judgeCalls(client: Client, address: string, sent: string): void {
     const calls = this.#calls.get(client) ?? [];
     const possible = readRequests(sent, this.limits)
       .requests.filter(({ method, target }) => servedMethods.includes(method) && target !== '*')
-      .map(({ method, target }) => `${method} ${target}`);
+      .map(({ method, target }) => `${address} ${method} ${target}`);
     for (const [at, call] of calls.entries()) {
       if (call !== possible[at])
         throw new Violation(`an application saw ${call}, not ${possible[at] ?? 'nothing'}`);

@@ -1,26 +1,37 @@
 // Starts, asks and ends the server under test of the slow layer.
 
 import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { TcpAddress, UnixAddress } from '../src/index.ts';
 import type { Holdings } from './child.ts';
 import { Violation } from './judge.ts';
 
 /** How long the process may take for an answer, or to give back what its clients have left. Milliseconds. */
 const PATIENCE = 15_000;
 
+interface Where {
+  readonly addresses: readonly [TcpAddress, UnixAddress];
+}
+
 export class ServerProcess {
   readonly #child: ChildProcess;
-  readonly #told: Promise<{ url: string }>;
+  readonly #folder: string = mkdtempSync(join(tmpdir(), 'fapws-fuzz-'));
   #complaints = '';
-  port = 0;
+  #where!: Where;
+  /** How often the server was stopped and another one took its place. */
+  replaced = 0;
+  /** One after the other: an answer does not say what it answers. */
+  #replacing: Promise<void> = Promise.resolve();
   #before: Holdings | null = null;
   /** Octets of heap per look, for those who want to see whether they grow. */
   readonly heaps: number[] = [];
 
   static async start(): Promise<ServerProcess> {
     const made = new ServerProcess();
-    made.port = Number(new URL((await made.#told).url).port);
+    made.#where = await made.#message();
     made.#before = await made.#ask();
     return made;
   }
@@ -28,13 +39,28 @@ export class ServerProcess {
   private constructor() {
     this.#child = spawn(
       process.execPath,
-      ['--expose-gc', '--enable-source-maps', join(import.meta.dirname, 'child.js')],
+      ['--expose-gc', '--enable-source-maps', join(import.meta.dirname, 'child.js'), this.#folder],
       { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] },
     );
     this.#child.stderr?.on('data', (text: Buffer) => {
       this.#complaints = (this.#complaints + text.toString()).slice(-4000);
     });
-    this.#told = this.#message<{ url: string }>();
+  }
+
+  /** Where it listens now. */
+  address(unix: boolean): TcpAddress | UnixAddress {
+    return this.#where.addresses[unix ? 1 : 0];
+  }
+
+  /** Has the server stop, and another one take its place. */
+  replace(): Promise<void> {
+    this.replaced += 1;
+    this.#replacing = this.#replacing.then(async () => {
+      const where = this.#message<Where>();
+      if (!this.hasEnded) this.#child.send('replace');
+      this.#where = await where;
+    });
+    return this.#replacing;
   }
 
   get hasEnded(): boolean {
@@ -43,6 +69,7 @@ export class ServerProcess {
 
   stop(): void {
     this.#child.kill('SIGKILL');
+    rmSync(this.#folder, { recursive: true, force: true });
   }
 
   /**
@@ -59,6 +86,7 @@ export class ServerProcess {
         ...(now.descriptors > before.descriptors ? ['file descriptors'] : []),
         ...(now.running > 0 ? ['callbacks'] : []),
         ...(now.unclosed > 0 ? ['results that are not closed'] : []),
+        ...(now.stopping > 0 ? ['servers that do not stop'] : []),
       ];
       if (left.length === 0) {
         this.heaps.push(now.heap);

@@ -1,7 +1,7 @@
 // The slow layer: cases over real sockets, many clients at a time, against a server in a process of its own. Here resets are
 // resets, clients pause and leave, and what the process still holds afterwards can be counted.
 
-import { connect, type Socket } from 'node:net';
+import { connect, type NetConnectOpts, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { defaultLimits } from '../src/http/limits.ts';
 import { type Case, clientsOf, makeCase, mannerOf, octetsOf, type Step } from './cases.ts';
@@ -29,8 +29,8 @@ class SocketClient {
   #first = 0;
   #last = 0;
 
-  constructor(port: number) {
-    this.#socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true, noDelay: true });
+  constructor(address: NetConnectOpts) {
+    this.#socket = connect({ ...address, allowHalfOpen: true, noDelay: true });
     this.#socket.on('data', octets => this.#received.push(octets));
     this.#socket.on('error', () => {
       this.#isReset = true;
@@ -41,7 +41,7 @@ class SocketClient {
     this.#first = Date.now();
   }
 
-  take(step: Exclude<Step, { do: 'rest' | 'wait' }>): void {
+  take(step: Exclude<Step, { do: 'rest' | 'wait' | 'stop' }>): void {
     this.#last = Date.now();
     const socket = this.#socket;
     switch (step.do) {
@@ -93,13 +93,15 @@ class SocketClient {
 }
 
 /** @throws {Violation} */
-async function runOnce(made: Case, port: number): Promise<void> {
+async function runOnce(made: Case, server: ServerProcess): Promise<void> {
+  const { replaced } = server;
   const clients = new Map<number, SocketClient>();
   for (const step of made.steps) {
     if (step.do === 'rest') await sleep(2);
     else if (step.do === 'wait') await sleep(step.milliseconds);
+    else if (step.do === 'stop') await server.replace();
     else {
-      const client = clients.get(step.client) ?? new SocketClient(port);
+      const client = clients.get(step.client) ?? new SocketClient(server.address(made.unix === true));
       clients.set(step.client, client);
       client.take(step);
       // So that two parts are not one read.
@@ -111,13 +113,18 @@ async function runOnce(made: Case, port: number): Promise<void> {
     await client.end();
     const manner = mannerOf(made, number);
     const sent = octetsOf(made, number);
+    // Others run at the same time, and may have had the server stopped.
+    const stops = manner.stops || server.replaced !== replaced;
+    // What comes for a connection that was closed meanwhile resets it, and answers that were not read yet are lost.
+    const isLost = stops && client.ending === 'reset';
     judge({
       sent,
       received: client.received,
       ending: client.ending,
       manner: {
         ...manner,
-        cutShort: manner.cutShort || client.wasSlow || mayBreakOff(sent, defaultLimits),
+        stops,
+        cutShort: manner.cutShort || client.wasSlow || isLost || mayBreakOff(sent, defaultLimits),
       },
       limits: defaultLimits,
     });
@@ -129,7 +136,7 @@ export async function runOverSockets(made: Case): Promise<void> {
   const server = await ServerProcess.start();
   try {
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-      await runOnce(made, server.port);
+      await runOnce(made, server);
       await server.rest();
     }
   } finally {
@@ -152,7 +159,7 @@ export async function fuzzSockets(seed: number, seconds: number, most: number, f
             const made = makeCase(new Random(seed, 1, number), 'sockets');
             run.push(made);
             try {
-              await runOnce(made, server.port);
+              await runOnce(made, server);
             } catch (error) {
               if (server.hasEnded) return;
               await finds.add(made, error, runOverSockets, `seed ${seed}, sockets ${number}`);

@@ -43,9 +43,13 @@ export class Deadlines implements Timed {
 
   /** HOT. Sets the deadline that goes with the state; a client that takes nothing has that of a write in any state. */
   set(): void {
-    if (this.#stalled) return;
     const { state, protocol } = this.#connection;
     const { timeouts } = protocol;
+    if (this.#stalled) {
+      // What has just passed may have been the deadline of the request.
+      this.in((this.#stallDue - protocol.clock.now) / 1000);
+      return;
+    }
     switch (state) {
       case states.Idle:
         this.in(timeouts.idle);

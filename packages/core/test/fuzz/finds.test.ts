@@ -1,5 +1,6 @@
 // What `pnpm fuzz` has found, each find with a name. A case that the fuzzer wrote down becomes a test here, as small as it is.
 import { describe, expect, test } from 'vitest';
+import { defaultTimeouts } from '../../src/index.ts';
 import { cut, outcome, Server } from '../http/wire.ts';
 
 const limits = { requestLine: 60 };
@@ -50,5 +51,20 @@ test('a client that waits for 100 Continue and got an answer in its place has th
   await server.quiet();
   expect(client.ending).not.toBe('open');
   server.advance(10_000);
+  expect(server.protocol.connections.size).toBe(0);
+});
+
+test('a request whose time is over while its client takes nothing leaves the client the time of a write, and no more', async () => {
+  const server = new Server({ timeouts: { request: 11 } });
+  const client = server.connect();
+  client.takes = false;
+  client.send('GET / HTTP/1.1\r\nHost: a\r\n\r\nG');
+  // The time of the head passes first, and finds that the client takes nothing; then that of the request.
+  server.advance(12_000);
+  await server.quiet();
+  expect(client.statuses).toEqual([200, 408]);
+  expect(server.protocol.connections.size).toBe(1);
+  server.advance(defaultTimeouts.write * 1000);
+  await server.quiet();
   expect(server.protocol.connections.size).toBe(0);
 });

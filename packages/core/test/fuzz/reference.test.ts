@@ -36,7 +36,7 @@ function judged(sent: string, received: string): string | null {
     sent,
     received,
     ending: 'closed',
-    manner: { cutShort: false, breaks: false, finishes: false },
+    manner: { cutShort: false, breaks: false, stops: false, isUnix: false, late: [], finishes: false },
     limits: defaultLimits,
   });
 }
