@@ -7,6 +7,7 @@ import { describe, expect, test } from 'vitest';
 import type { PythonOptions } from '../src/index.ts';
 import { type Answer, Front, hasPython } from './front.ts';
 import { Load } from './load.ts';
+import { Project } from './project.ts';
 
 const SECONDS = 60_000;
 
@@ -140,6 +141,43 @@ describe.runIf(hasPython).concurrent('a fault under load', () => {
       expect(requests.refused + requests.late).toBe(0);
       expect(front.exited).toHaveLength(1);
       expect(front.underWay).toBe(0);
+    });
+  }
+});
+
+describe.runIf(hasPython)('processes that are killed again and again', () => {
+  for (const threads of [1, 3]) {
+    test(`nothing is done twice, and all that is lost is counted (${threads} threads)`, {
+      timeout: SECONDS,
+    }, async () => {
+      using project = new Project({});
+      const marks = project.path('marks');
+      await using front = await Front.open('supervised:application', {
+        workers: 2,
+        threads,
+        processEnvironment: { MARKS: marks },
+      });
+      await front.app.ready;
+      let count = 0;
+      const load = new Load(front, 16, () => {
+        count += 1;
+        return `/mark?${count}`;
+      });
+      for (let round = 1; round <= 5; round += 1) {
+        const { answered } = load;
+        await front.until(() => load.answered > answered + 100);
+        const worker = front.app.status().workers.find(({ state }) => state === 'ready');
+        process.kill(worker?.pid as number, 'SIGKILL');
+        await front.exits(round);
+      }
+      await load.stop();
+      const { lost } = front.app.status().requests;
+      expect(load.of(502)).toBe(lost);
+      expect(load.failed).toBe(lost);
+      const done = readFileSync(marks, 'latin1').trimEnd().split('\n');
+      expect(done.length).toBe(new Set(done).size);
+      expect(done.length).toBeGreaterThanOrEqual(load.answered);
+      expect(done.length).toBeLessThanOrEqual(load.answered + lost);
     });
   }
 });

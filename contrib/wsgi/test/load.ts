@@ -14,7 +14,8 @@ export class Load {
   readonly #clients: Promise<void>[] = [];
   #isOver = false;
 
-  constructor(front: Front, clients: number, target: string, method = 'GET') {
+  /** @param target what is asked for, or what makes that for each request */
+  constructor(front: Front, clients: number, target: string | (() => string), method = 'GET') {
     this.#port = (front.server.addresses[0] as TcpAddress).port;
     for (let at = 0; at < clients; at += 1) this.#clients.push(this.#ask(target, method));
   }
@@ -40,9 +41,9 @@ export class Load {
     this.#agent.destroy();
   }
 
-  async #ask(target: string, method: string): Promise<void> {
+  async #ask(target: string | (() => string), method: string): Promise<void> {
     while (!this.#isOver) {
-      const status = await this.#askOnce(target, method);
+      const status = await this.#askOnce(typeof target === 'string' ? target : target(), method);
       this.statuses.set(status, this.of(status) + 1);
     }
   }

@@ -7,6 +7,7 @@ import time
 import stuck
 
 kept = []
+marks = None
 
 
 def sleep(argument):
@@ -35,6 +36,14 @@ def fault(argument):
     os.kill(os.getpid(), getattr(signal, argument))
 
 
+def mark(argument):
+    """Writes what it was given, and nothing else, to the file that the environment names."""
+    global marks
+    if marks is None:
+        marks = os.open(os.environ["MARKS"], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    os.write(marks, argument.encode() + b"\n")
+
+
 def loop(argument):
     stuck.loop()
 
@@ -56,7 +65,8 @@ def application(environ, start_response):
         start_response("200 OK", [("Content-Type", "text/plain")])
         return [str(environ["wsgi.multiprocess"]).encode()]
     if name != "pid":
-        print(name, "begins", file=environ["wsgi.errors"])
+        if name != "mark":
+            print(name, "begins", file=environ["wsgi.errors"])
         globals()[name](environ["QUERY_STRING"])
     start_response("200 OK", [("Content-Type", "text/plain")])
     return [b"%d" % os.getpid()]
