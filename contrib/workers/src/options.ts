@@ -14,6 +14,11 @@ export interface SupervisorOptions {
    * that this process has inherited itself are handed on. @default nowhere; the program opens its own, with `reusePort`
    */
   readonly listen?: Address | readonly Address[] | undefined;
+  /**
+   * Whether each worker has a socket of its own on a port, over which the kernel spreads connections evenly, instead of one
+   * socket for all. Needs Node 22.12 or newer and Linux or another system that can do it. @default false
+   */
+  readonly reusePort?: boolean | undefined;
   /** How many there are. @default os.availableParallelism() */
   readonly workers?: number | undefined;
   /** Arguments of the program. @default none */
@@ -65,6 +70,7 @@ export interface Backoff {
 export interface Settings {
   readonly program: string;
   readonly listen: readonly Address[];
+  readonly reusePort: boolean;
   readonly workers: number;
   readonly args: readonly string[];
   readonly execArgv: readonly string[];
@@ -102,7 +108,7 @@ const numbers = {
   maxMemory: [NEVER, 1],
 } as const satisfies Partial<Record<keyof SupervisorOptions, readonly [number, number]>>;
 type NumberName = keyof typeof numbers;
-const others = ['listen', 'args', 'execArgv', 'env', 'cwd', 'uid', 'gid', 'backoff', 'errors'];
+const others = ['listen', 'reusePort', 'args', 'execArgv', 'env', 'cwd', 'uid', 'gid', 'backoff', 'errors'];
 const defaultBackoff: Backoff = { first: 0.5, longest: 30, stable: 10 };
 
 /** More are a mistake: a number of octets, or a port. */
@@ -123,12 +129,17 @@ export function settingsOf(program: string | URL, options: SupervisorOptions): S
   };
   const workers = options.workers ?? availableParallelism();
   checkWorkers(workers);
-  const { listen = [], backoff = {}, execArgv = process.execArgv.filter(isForAll) } = options;
+  const { backoff = {}, execArgv = process.execArgv.filter(isForAll), reusePort = false } = options;
+  const listen = listOf(options.listen ?? []);
+  if (reusePort && !listen.some(address => 'port' in address)) {
+    throw new RangeError('reusePort is for TCP ports, but there is none in `listen`. Leave it out.');
+  }
   checkNames('part of backoff', backoff, Object.keys(defaultBackoff));
   for (const [name, value] of Object.entries(given(backoff))) checkNumber(`backoff.${name}`, value, 0);
   return {
     program: path,
-    listen: isList(listen) ? listen : [listen],
+    listen,
+    reusePort,
     workers,
     args: options.args ?? [],
     execArgv,
@@ -181,8 +192,8 @@ function pathOf(program: string | URL): string {
   );
 }
 
-function isList(listen: Address | readonly Address[]): listen is readonly Address[] {
-  return Array.isArray(listen);
+function listOf(listen: Address | readonly Address[]): readonly Address[] {
+  return Array.isArray(listen) ? listen : [listen as Address];
 }
 
 function given<T extends object>(options: T): Partial<T> {

@@ -4,6 +4,7 @@ import type { WorkersError } from './errors.ts';
 import type { RestartReason } from './events.ts';
 import type { StopTimes } from './messages.ts';
 import type { Settings } from './options.ts';
+import type { Hold, Sockets } from './sockets.ts';
 import { WorkerProcess, type WorkerState, type WorkerWatcher } from './worker-process.ts';
 
 /** How a worker is. */
@@ -50,7 +51,9 @@ export class Slot {
     restart: 0,
   };
   readonly #settings: Settings;
-  readonly #sockets: readonly number[];
+  readonly #sockets: Sockets;
+  /** What its processes inherit. */
+  #hold: Hold | null = null;
   readonly #watcher: WorkerWatcher;
   /** All processes that have not ended. */
   readonly #processes = new Set<WorkerProcess>();
@@ -62,12 +65,7 @@ export class Slot {
   #backoff: NodeJS.Timeout | undefined;
   #retired = false;
 
-  constructor(
-    settings: Settings,
-    id: number,
-    sockets: readonly number[],
-    watcher: Omit<WorkerWatcher, 'lost'>,
-  ) {
+  constructor(settings: Settings, id: number, sockets: Sockets, watcher: Omit<WorkerWatcher, 'lost'>) {
     this.#settings = settings;
     this.id = id;
     this.#sockets = sockets;
@@ -134,6 +132,7 @@ export class Slot {
     clearTimeout(this.#backoff);
     for (const one of this.#processes) one.stop(options);
     await Promise.all([...this.#processes].map(one => one.whenEnded));
+    this.#hold?.release();
   }
 
   *status(): Generator<WorkerStatus> {
@@ -149,7 +148,8 @@ export class Slot {
   }
 
   #launch(): WorkerProcess {
-    const one = new WorkerProcess(this.#settings, this.id, this.#sockets, this.#watcher);
+    this.#hold ??= this.#sockets.take();
+    const one = new WorkerProcess(this.#settings, this.id, this.#hold.fds, this.#watcher);
     this.#processes.add(one);
     void one.whenEnded.then(() => this.#processes.delete(one));
     return one;
@@ -182,7 +182,16 @@ export class Slot {
       this.#watcher.say(
         `worker ${this.id} has failed ${this.#failures} times in a row; another process is started in ${seconds} s`,
       );
+      if (this.#hold?.release()) this.#hold = null;
     }
-    this.#backoff = setTimeout(() => this.#again(reason), seconds * 1000);
+    this.#backoff = setTimeout(() => {
+      try {
+        this.#again(reason);
+      } catch (error) {
+        // Its sockets could not be opened again.
+        this.#watcher.say(`worker ${this.id} can't be started: ${(error as Error).message}`);
+        this.#lost(null, reason);
+      }
+    }, seconds * 1000);
   }
 }

@@ -7,6 +7,7 @@ import * as net from 'node:net';
 import { getSystemErrorMap } from 'node:util';
 import {
   type Address,
+  checkReusePort,
   failureToListen,
   prepareSocketFile,
   type TcpAddress,
@@ -14,12 +15,94 @@ import {
 } from '@fapws/core';
 import { WorkersError } from './errors.ts';
 
-export interface SharedSocket {
+/** Descriptors for the processes of one place among the workers. */
+export interface Hold {
+  readonly fds: readonly number[];
+  /**
+   * Lets go of those that no other place has, so that nobody waits on them: the kernel gives connections to the other places.
+   * @returns false, and nothing is done, if there is no other place
+   */
+  release(): boolean;
+}
+
+interface OpenSocket {
   readonly fd: number;
   /** Where it is in fact: with the port that the system chose. */
   readonly address: Address;
-  /** Lets go of it. A socket file that was made here is removed. */
+  /** A socket file that was made here is removed. */
   close(): void;
+  /** Opens another one on the same port; null for one that cannot be shared so. */
+  readonly another: (() => OpenSocket) | null;
+}
+
+/** The sockets of a supervisor: either all places have the same ones, or each has its own on ports that they share. */
+export class Sockets {
+  readonly addresses: readonly Address[];
+  /** Those that all places have in common; the first holder's where each has its own. */
+  readonly #first: readonly OpenSocket[];
+  readonly #ownPorts: boolean;
+  #firstIsTaken = false;
+  #holds = 0;
+  readonly #open: Set<OpenSocket>;
+
+  private constructor(sockets: readonly OpenSocket[], ownPorts: boolean) {
+    this.addresses = sockets.map(({ address }) => address);
+    this.#first = sockets;
+    this.#ownPorts = ownPorts;
+    this.#open = new Set(sockets);
+  }
+
+  /**
+   * Opens all of them, or none.
+   * @param reusePort whether each place has its own socket on a port, over which the kernel spreads connections
+   * @throws {ListenError} for an address at which that can't be
+   * @throws {WorkersError} FAPWS_WORKERS_PLATFORM
+   */
+  static async open(addresses: readonly Address[], reusePort: boolean): Promise<Sockets> {
+    const sockets: OpenSocket[] = [];
+    try {
+      for (const address of addresses) sockets.push(await open(address, reusePort));
+    } catch (error) {
+      for (const socket of sockets) socket.close();
+      throw error;
+    }
+    return new Sockets(sockets, reusePort);
+  }
+
+  /** @throws {ListenError} when another one is needed and can't be opened */
+  take(): Hold {
+    if (!this.#ownPorts) return { fds: this.#first.map(({ fd }) => fd), release: () => false };
+    const own: OpenSocket[] = [];
+    const fds: number[] = [];
+    try {
+      for (const socket of this.#first) {
+        const mine = this.#firstIsTaken ? (socket.another?.() ?? socket) : socket;
+        this.#open.add(mine);
+        if (socket.another !== null) own.push(mine);
+        fds.push(mine.fd);
+      }
+    } catch (error) {
+      for (const socket of own) this.#close(socket);
+      throw error;
+    }
+    this.#firstIsTaken = true;
+    this.#holds += 1;
+    const release = (): boolean => {
+      if (this.#holds === 1) return false;
+      this.#holds -= 1;
+      for (const socket of own) this.#close(socket);
+      return true;
+    };
+    return { fds, release };
+  }
+
+  close(): void {
+    for (const socket of this.#open) this.#close(socket);
+  }
+
+  #close(socket: OpenSocket): void {
+    if (this.#open.delete(socket)) socket.close();
+  }
 }
 
 /** A socket that is bound and does not listen: this process would accept connections otherwise, and serves none. */
@@ -59,41 +142,28 @@ interface ServerHandle {
 
 const makers = net as SocketMakers;
 
-/**
- * Opens all of them, or none.
- * @throws {ListenError} for an address at which that can't be
- * @throws {WorkersError} FAPWS_WORKERS_PLATFORM
- */
-export async function openSockets(addresses: readonly Address[]): Promise<SharedSocket[]> {
-  const sockets: SharedSocket[] = [];
-  try {
-    for (const address of addresses) sockets.push(await open(address));
-  } catch (error) {
-    for (const socket of sockets) socket.close();
-    throw error;
-  }
-  return sockets;
-}
-
-async function open(address: Address): Promise<SharedSocket> {
+async function open(address: Address, reusePort: boolean): Promise<OpenSocket> {
   // It belongs to whoever has handed it to this process.
-  if ('fd' in address) return { fd: address.fd, address, close: () => {} };
+  if ('fd' in address) return { fd: address.fd, address, close: () => {}, another: null };
   if ('path' in address) return await openUnix(address);
-  return await openTcp(address);
+  if (reusePort) checkReusePort(address);
+  const { address: host, family } = await resolved(address);
+  return openTcp(address, { host, port: address.port, family, reusePort });
 }
 
-async function openUnix(address: UnixAddress): Promise<SharedSocket> {
+async function openUnix(address: UnixAddress): Promise<OpenSocket> {
   await prepareSocketFile(address);
   const { path, mode } = address;
   const socket = bound(address, { path });
   if (mode !== undefined && !path.startsWith('\0')) chmodSync(path, mode);
-  return { fd: socket.fd, address, close: () => socket.close() };
+  return { fd: socket.fd, address, close: () => socket.close(), another: null };
 }
 
-async function openTcp(address: TcpAddress): Promise<SharedSocket> {
-  const { address: host, family } = await resolved(address);
-  const socket = bound(address, { host, port: address.port, family });
-  return { fd: socket.fd, address: { host, port: socket.port }, close: () => socket.close() };
+function openTcp(asked: TcpAddress, place: TcpPlace): OpenSocket {
+  const { fd, port, close } = bound(asked, place);
+  const address = { host: place.host, port };
+  const another = place.reusePort ? () => openTcp(address, { ...place, port }) : null;
+  return { fd, address, close, another };
 }
 
 async function resolved(address: TcpAddress): Promise<{ address: string; family: number }> {
@@ -104,9 +174,17 @@ async function resolved(address: TcpAddress): Promise<{ address: string; family:
   }
 }
 
-type Place =
-  | { readonly path: string }
-  | { readonly host: string; readonly port: number; readonly family: number };
+interface TcpPlace {
+  readonly host: string;
+  readonly port: number;
+  readonly family: number;
+  readonly reusePort: boolean;
+}
+
+type Place = TcpPlace | { readonly path: string };
+
+/** Of uv_tcp_bind. */
+const UV_TCP_REUSEPORT = 2;
 
 function bound(address: Address, place: Place): BoundSocket {
   try {
@@ -119,7 +197,9 @@ function bound(address: Address, place: Place): BoundSocket {
 function bind(place: Place): BoundSocket {
   const { BoundSocket, _createServerHandle: create } = makers;
   if (BoundSocket !== undefined && 'isPipe' in BoundSocket.prototype) {
-    const socket = new BoundSocket('path' in place ? place : { host: place.host, port: place.port });
+    const socket = new BoundSocket(
+      'path' in place ? place : { host: place.host, port: place.port, reusePort: place.reusePort },
+    );
     const where = socket.address();
     return {
       fd: socket.fd(),
@@ -138,7 +218,7 @@ function bindByHandle(place: Place, create: NonNullable<SocketMakers['_createSer
   const isPath = 'path' in place;
   const handle = isPath
     ? create(place.path, -1, -1, undefined, 0)
-    : create(place.host, place.port, place.family, undefined, 0);
+    : create(place.host, place.port, place.family, undefined, place.reusePort ? UV_TCP_REUSEPORT : 0);
   if (typeof handle === 'number') throw systemError(handle);
   const name: { port?: number } = {};
   // That a port is taken is told by the call after the one that binds.

@@ -8,7 +8,7 @@ import type { StopTimes } from './messages.ts';
 import { checkWorkers, type Settings, type SupervisorOptions, settingsOf, stopTimes } from './options.ts';
 import { defaultSignals, hearSignals, type SignalActions } from './signals.ts';
 import { type ReplaceOptions, Slot, type WorkerStatus } from './slot.ts';
-import { openSockets, type SharedSocket } from './sockets.ts';
+import { Sockets } from './sockets.ts';
 import { beatOf, type WorkerProcess } from './worker-process.ts';
 
 export interface SuperviseRunOptions {
@@ -45,7 +45,7 @@ export class Supervisor {
   /** Resolves when all workers have ended. */
   readonly whenStopped: Promise<void>;
   readonly #settings: Settings;
-  #sockets: readonly SharedSocket[] = [];
+  #sockets: Sockets | null = null;
   #slots: Slot[] = [];
   #lastId = 0;
   #starting: Promise<void> | null = null;
@@ -83,11 +83,11 @@ export class Supervisor {
   /** Where the workers listen; empty before they do. */
   get addresses(): readonly Address[] {
     const theirs = this.#slots.map(slot => slot.current?.addresses ?? []).find(list => list.length > 0) ?? [];
-    if (this.#sockets.length === 0) return theirs;
     // What is behind a descriptor the worker knows, if it is TCP.
-    return this.#sockets.map(({ address }, index) =>
-      'fd' in address ? (theirs[index] ?? address) : address,
-    );
+    const ours = this.#sockets?.addresses ?? [];
+    return ours.length === 0
+      ? theirs
+      : ours.map((address, index) => ('fd' in address ? (theirs[index] ?? address) : address));
   }
 
   /** The first address as a URL, `http://127.0.0.1:8080`, or as `unix:/path`; empty before the workers listen. */
@@ -152,10 +152,10 @@ export class Supervisor {
   /** Changes how many workers there are, at once. Resolves when the new ones serve and those that are too many have ended. */
   async resize(workers: number): Promise<void> {
     checkWorkers(workers);
-    this.#checkRunning();
+    const sockets = this.#checkRunning();
     const leaving = this.#slots.splice(workers);
     const joining: Promise<void>[] = [];
-    while (this.#slots.length < workers) joining.push(this.#join().start());
+    while (this.#slots.length < workers) joining.push(this.#join(sockets).start());
     const { stop } = this.#settings;
     await Promise.all([...joining, ...leaving.map(slot => slot.retire({ ...stop, lameDuckMs: 0 }))]);
   }
@@ -203,15 +203,15 @@ export class Supervisor {
   }
 
   async #start(): Promise<void> {
-    const { listen, workers, heartbeatMs } = this.#settings;
-    const sockets = await openSockets(listen);
+    const { listen, reusePort, workers, heartbeatMs } = this.#settings;
+    const sockets = await Sockets.open(listen, reusePort);
     if (this.#stopping !== null) {
-      for (const socket of sockets) socket.close();
+      sockets.close();
       return;
     }
     this.#sockets = sockets;
     try {
-      await this.#join().start();
+      await this.#join(sockets).start();
       if (this.#stopping !== null) return;
     } catch (error) {
       // Stopped before it served: that is what was asked for.
@@ -222,7 +222,7 @@ export class Supervisor {
     const period = beatOf(heartbeatMs);
     this.#clock = setInterval(() => this.#tick(Math.ceil(heartbeatMs / period)), period);
     const others: Promise<void>[] = [];
-    while (this.#slots.length < workers) others.push(this.#join().start());
+    while (this.#slots.length < workers) others.push(this.#join(sockets).start());
     // The program works; one that fails now is started again like one that fails later.
     for (const { status, reason } of (await Promise.allSettled(others)) as PromiseRejectedResult[]) {
       if (status === 'rejected' && this.#stopping === null) this.#say((reason as Error).message);
@@ -230,9 +230,8 @@ export class Supervisor {
     if (this.#stopping === null) this.#listens(this.addresses);
   }
 
-  #join(): Slot {
+  #join(sockets: Sockets): Slot {
     this.#lastId += 1;
-    const sockets = this.#sockets.map(({ fd }) => fd);
     const slot: Slot = new Slot(this.#settings, this.#lastId, sockets, {
       looked: worker => this.#look(slot, worker),
       say: text => this.#say(text),
@@ -252,8 +251,7 @@ export class Supervisor {
   }
 
   #closeSockets(): void {
-    for (const socket of this.#sockets) socket.close();
-    this.#sockets = [];
+    this.#sockets?.close();
   }
 
   #tick(mostSilence: number): void {
@@ -310,8 +308,8 @@ export class Supervisor {
     return done;
   }
 
-  #checkRunning(): void {
-    if (this.#slots.length > 0 && this.#stopping === null) return;
+  #checkRunning(): Sockets {
+    if (this.#sockets !== null && this.#slots.length > 0 && this.#stopping === null) return this.#sockets;
     throw new WorkersError(
       'FAPWS_WORKERS_STATE',
       this.#stopping === null ? 'No worker has been started yet.' : 'The workers are being stopped.',

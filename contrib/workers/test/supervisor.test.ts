@@ -4,8 +4,14 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { openSockets } from '../src/sockets.ts';
+import { Sockets } from '../src/sockets.ts';
 import { get, supervised } from './supervised.ts';
+
+/** As core decides it. */
+const [major, minor] = process.versions.node.split('.').map(Number) as [number, number];
+const canReusePort = major > 22 || (major === 22 && minor >= 12);
+if (!canReusePort)
+  console.warn("skipped: sockets of workers' own on one port: this Node can not share ports");
 
 const folder = (): string => {
   const path = mkdtempSync(join(tmpdir(), 'fapws-workers-'));
@@ -66,16 +72,59 @@ test('several addresses are served at once', async () => {
 });
 
 test('a descriptor that this process has is handed on, and is not closed', async () => {
-  const [socket] = await openSockets([{ host: '127.0.0.1', port: 0 }]);
-  onTestFinished(() => socket?.close());
-  const { supervisor } = supervised({ workers: 1, listen: { fd: socket?.fd as number } });
+  const sockets = await Sockets.open([{ host: '127.0.0.1', port: 0 }], false);
+  onTestFinished(() => sockets.close());
+  const fd = sockets.take().fds[0] as number;
+  const { supervisor } = supervised({ workers: 1, listen: { fd } });
   await supervisor.start();
-  expect(supervisor.addresses).toEqual([socket?.address]);
+  expect(supervisor.addresses).toEqual(sockets.addresses);
   expect(await get(supervisor)).toMatch(/^1 /);
   await supervisor.stop();
-  const { supervisor: next } = supervised({ workers: 1, listen: { fd: socket?.fd as number } });
+  const { supervisor: next } = supervised({ workers: 1, listen: { fd } });
   await next.start();
   expect(await get(next)).toMatch(/^1 /);
+});
+
+test.runIf(canReusePort)('each worker can have a socket of its own on a port', async () => {
+  const path = join(folder(), 'app.sock');
+  const { supervisor, events, until } = supervised({
+    listen: [{ host: '127.0.0.1', port: 0 }, { path }],
+    reusePort: true,
+    backoff: { first: 60, stable: 60 },
+  });
+  await supervisor.start();
+  const seen = new Set<string>();
+  const sees = async (...ids: string[]): Promise<void> => {
+    seen.clear();
+    // The kernel chooses by a hash: 60 times the same one is no chance.
+    for (let request = 0; request < 60; request += 1) seen.add((await get(supervisor)).charAt(0));
+    expect([...seen].sort()).toEqual(ids);
+  };
+  await sees('1', '2');
+  await supervisor.resize(3);
+  await sees('1', '2', '3');
+  await supervisor.resize(2);
+  await sees('1', '2');
+  await supervisor.restart();
+  await sees('1', '2');
+  // One that fails twice in a row is not waited for.
+  for (const ended of [1, 2]) {
+    const before = events.filter(({ event }) => event === 'ready').length;
+    const { pid } = supervisor.status().find(({ id, state }) => id === 2 && state === 'ready') as {
+      pid: number;
+    };
+    process.kill(pid, 'SIGKILL');
+    if (ended === 1)
+      await until('another one', () => events.filter(({ event }) => event === 'ready').length > before);
+  }
+  await until('its back-off', () => supervisor.status().some(({ state }) => state === 'waiting'));
+  await sees('1');
+});
+
+test('a Node or a system that can not share ports says so', async () => {
+  const { supervisor } = supervised({ listen: { host: '127.0.0.1', port: 0 }, reusePort: true });
+  if (canReusePort) return await supervisor.start();
+  await expect(supervisor.start()).rejects.toMatchObject({ code: 'FAPWS_LISTEN_REUSE_PORT' });
 });
 
 test('a program without `listen` opens its own sockets, and the supervisor knows where', async () => {
