@@ -10,7 +10,8 @@ import type { StopOptions } from '@fapws/core';
  */
 export type SignalAction = 'stop' | 'quit' | 'restart' | 'more' | 'fewer' | 'reopen';
 
-export type SignalActions = Readonly<Partial<Record<NodeJS.Signals, SignalAction>>>;
+/** A signal with `false` is left to the program. */
+export type SignalActions = Readonly<Partial<Record<NodeJS.Signals, SignalAction | false>>>;
 
 export const defaultSignals: SignalActions = {
   SIGTERM: 'stop',
@@ -78,10 +79,11 @@ export function hearSignals(
     fewer: () => resize(-1),
     reopen: () => supervised.reopen(),
   };
-  const listeners = Object.entries(actions).map(([signal, action]) => {
+  const listeners = Object.entries(actions).flatMap(([signal, action]) => {
+    if (action === false) return [];
     const listener = (): void => deeds[action](signal as NodeJS.Signals);
     process.on(signal, listener);
-    return { signal, listener };
+    return [{ signal, listener }];
   });
   return () => {
     for (const { signal, listener } of listeners) process.off(signal, listener);
