@@ -9,6 +9,8 @@ import { log } from '@fapws/log';
 import { pythonApp } from '@fapws/wsgi';
 import { keptSecret } from './kept-secret.ts';
 
+const GIBIBYTE = 1024 ** 3;
+
 const folder = fileURLToPath(new URL('..', import.meta.url));
 const data = resolve(process.env['DATA'] ?? join(folder, 'data'));
 const files = join(data, 'files');
@@ -16,9 +18,11 @@ mkdirSync(files, { recursive: true });
 
 const store = pythonApp('store:create()', {
   chdir: folder,
-  // Each transfer occupies a thread for as long as it takes. Most of that time it waits, so there can be many.
+  // A download occupies a thread for as long as its client takes. Most of that time it waits, so there can be many.
   workers: 2,
   threads: 16,
+  // Where uploads wait until they are complete. The system's folder for temporary files may be in memory.
+  spool: { directory: data, limit: 8 * GIBIBYTE },
   processEnvironment: { FILES: files, TOKEN: keptSecret(join(data, 'token')) },
 });
 await store.ready.catch(error => {
@@ -32,7 +36,7 @@ const server = start('127.0.0.1', Number(process.env['PORT'] ?? 8080));
 // The first one is the outermost: what the log writes is what was sent.
 server.use(log());
 server.use(gzip());
-server.mount('/', store, { limits: { content: 1024 ** 3 } });
+server.mount('/', store, { limits: { content: GIBIBYTE } });
 
 await server.run();
 await store.close();

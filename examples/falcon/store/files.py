@@ -46,8 +46,8 @@ class File:
         # Written beside its place, and moved there when it is complete: nobody ever sees a part.
         with tempfile.NamedTemporaryFile(dir=self._folder, prefix=".", delete=False) as arriving:
             try:
-                # wsgi.input ends where the content ends, however it is framed. (bounded_stream takes chunked content for empty.)
-                shutil.copyfileobj(req.stream, arriving, BLOCK)
+                # It ends where the content ends.
+                shutil.copyfileobj(req.bounded_stream, arriving, BLOCK)
                 arriving.flush()
                 is_new = not path.exists()
                 os.replace(arriving.name, path)
