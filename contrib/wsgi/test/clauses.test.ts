@@ -29,8 +29,13 @@ async function failing(target: string, asked = {}): Promise<string> {
 }
 
 describe.runIf(hasPython)('PEP 3333', () => {
-  test('A1: the application is called with exactly two positional arguments', async () => {
+  test('A1: the application is called once per request, with exactly two positional arguments', async () => {
     expect(await front.json('/A1')).toEqual([2, 0]);
+    expect(await failing('/A1_other')).toMatch(
+      /TypeError: .*missing 1 required positional argument: 'third'/,
+    );
+    for (const method of ['GET', 'HEAD', 'POST']) await front.ask('/A1_counted', { method });
+    expect(await front.json(noticed('A1_counted'))).toBe(3);
   });
   test('A2: environ is a dict of its own for each request', async () => {
     for (let time = 0; time < 2; time += 1) expect(await front.json('/A2')).toEqual([true, true]);
@@ -328,6 +333,10 @@ describe.runIf(hasPython)('PEP 3333', () => {
     expect(answer.status).toBe('404 My own words');
     expect(answer.head).toContain('Content-Encoding: mine\r\nETag: "x"');
     expect(answer.body).toBe('as it is');
+  });
+  test('I4: with one thread, requests are answered one after another, all of them in that thread', async () => {
+    const [begun, ...rest] = await Promise.all([1, 2, 3, 4].map(() => front.json('/I4')));
+    expect([begun, ...rest]).toEqual(Array(4).fill([1, 'MainThread']));
   });
   test('J1: what a server adds is reached through the environ: a middleware that takes it away takes it away', async () => {
     expect(await front.json('/J1_removed')).toBe('nothing');

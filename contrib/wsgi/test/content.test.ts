@@ -133,6 +133,21 @@ describe.runIf(hasPython)('content', () => {
     expect(readdirSync(directory)).toEqual([]);
   });
 
+  test('goes to another process when the one that was to have it ends before', {
+    timeout: SECONDS,
+  }, async () => {
+    await using front = await Front.open('slow:application', { spool: { directory } });
+    for (let time = 0; time < 300; time += 1) await front.json('/ping');
+    const leaving = front.ask('/leave?0.5');
+    await front.logs(/leaving/);
+    // The process has it and has not begun it.
+    const digest = front.json('/digest', { ...post(large), method: 'PUT' });
+    await front.until(() => front.app.status().workers[0]?.inFlight === 2);
+    expect((await leaving).status).toBe('502 Bad Gateway');
+    expect(await digest).toEqual([1_000_000, 'eae2f3059f8a040e8497975fce630982']);
+    await front.until(() => openFiles().length === 0);
+  });
+
   test('is asked for with 100 Continue when it is to be stored', { timeout: SECONDS }, async () => {
     await using front = await Front.open('slow:application', { spool: { directory } });
     await front.app.ready;

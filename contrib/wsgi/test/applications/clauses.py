@@ -5,6 +5,8 @@ import json
 import os
 import sys
 import tempfile
+import threading
+import time
 
 from answering import PLAIN, Result, Sized, fail, noticed, text
 from starting import E1, E2, E2_after_failure, E3, E4, E4_late, E5, E6, E7
@@ -21,6 +23,15 @@ def read_noticed(environ, start_response):
 def A1(*arguments, **keywords):
     environ, start_response = arguments
     return text(start_response, [len(arguments), len(keywords)])
+
+
+def A1_other(environ, start_response, third):
+    return text(start_response, "not to be")
+
+
+def A1_counted(environ, start_response):
+    noticed["A1_counted"] = noticed.get("A1_counted", 0) + 1
+    return text(start_response, "counted")
 
 
 def A2(environ, start_response):
@@ -258,6 +269,13 @@ def I1(environ, start_response):
 def I3(environ, start_response):
     start_response("404 My own words", PLAIN + [("Content-Encoding", "mine"), ("ETag", '"x"')])
     return [b"as it is"]
+
+
+def I4(environ, start_response):
+    at_work = noticed["I4"] = noticed.get("I4", 0) + 1
+    time.sleep(0.02)
+    noticed["I4"] -= 1
+    return text(start_response, [at_work, threading.current_thread().name])
 
 
 def J1_removed(environ, start_response):

@@ -92,3 +92,9 @@ def read_counted(environ, start_response):
 def file(environ, start_response):
     start_response("200 OK", [("Content-Type", "text/plain")])
     return environ["wsgi.file_wrapper"](open(environ["QUERY_STRING"], "rb"), 8192)
+
+
+def leave(environ, start_response):
+    print("leaving", file=environ["wsgi.errors"])
+    time.sleep(float(environ["QUERY_STRING"]))
+    os._exit(7)
