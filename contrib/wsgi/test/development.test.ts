@@ -1,6 +1,6 @@
 // Development mode: what the files say is what is answered, whatever happens to them.
 
-import { existsSync, renameSync } from 'node:fs';
+import { existsSync, renameSync, utimesSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { PythonOptions } from '../src/index.ts';
 import { arrives, Front, hasPython, received, requestOf } from './front.ts';
@@ -19,7 +19,9 @@ async function bodyOf(front: Front, target = '/'): Promise<string> {
 describe.runIf(hasPython)('an edit is answered by the next request', () => {
   test('also one that keeps the length, in the same second', { timeout: SECONDS }, async () => {
     using project = new Project({ 'app.py': answering('"first"') });
-    await using front = await develop(project);
+    await using front = await develop(project, {
+      processEnvironment: { PYTHONDONTWRITEBYTECODE: undefined, PYTHONPYCACHEPREFIX: undefined },
+    });
     expect(await bodyOf(front)).toBe('first');
     for (const text of ['again', 'third', 'first']) {
       project.write('app.py', answering(`"${text}"`));
@@ -72,6 +74,7 @@ describe.runIf(hasPython)('an edit is answered by the next request', () => {
 
   test('of what the editor replaces by another file with the same time', { timeout: SECONDS }, async () => {
     using project = new Project({ 'app.py': answering('"old"'), 'new.py': answering('"new"') });
+    for (const name of ['app.py', 'new.py']) utimesSync(project.path(name), 1_000_000_000, 1_000_000_000);
     await using front = await develop(project);
     expect(await bodyOf(front)).toBe('old');
     renameSync(project.path('new.py'), project.path('app.py'));
@@ -97,6 +100,8 @@ describe.runIf(hasPython)('an edit is answered by the next request', () => {
     expect(await bodyOf(front)).toBe('b.html deep x=2');
     project.remove('templates/deep');
     expect(await bodyOf(front)).toBe('b.html x=2');
+    // Once each time.
+    expect([...front.log.matchAll(/loading it again/g)]).toHaveLength(3);
   });
 
   test('of an environment file', { timeout: SECONDS }, async () => {

@@ -142,6 +142,17 @@ os.fork = no_fork
     await front.until(() => before.every(({ pid }) => !isAlive(pid)));
   });
 
+  test.runIf(hasProc)('so does a fork that nothing else can end', { timeout: SECONDS }, async () => {
+    await using front = await Front.open('stuck:application', { preload: true });
+    const pid = Number((await front.ask('/ping')).body);
+    const answer = front.ask('/hold');
+    await front.logs(/GET \/hold: begun/);
+    const parent = Number(/^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1]);
+    process.kill(parent, 'SIGKILL');
+    expect((await answer).status).toBe('502 Bad Gateway');
+    await front.until(() => !isAlive(pid));
+  });
+
   test('reload() loads it again, in a new process', { timeout: SECONDS }, async () => {
     using project = new Project({ 'app.py': answering('[VALUE, os.getppid()]', 'import os\nVALUE = 1') });
     await using front = await Front.open('app:application', { chdir: project.folder, preload: true });
