@@ -5,12 +5,14 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { pythonWith, run } from '@fapws/testing';
 import { describe, expect, test } from 'vitest';
+import type { PythonOptions } from '../src/index.ts';
 import { Front, hasPython } from './front.ts';
 
-/** Other interpreters, where pyenv has put them: as many as there are. */
+/** Other interpreters, where pyenv has put them, and PyPy: as many as there are. */
 const versions = join(process.env['PYENV_ROOT'] ?? join(process.env['HOME'] ?? '/', '.pyenv'), 'versions');
 const pythons = (existsSync(versions) ? readdirSync(versions) : [])
   .map(name => join(versions, name, 'bin/python3'))
+  .concat('pypy3')
   .filter(python => run(python, ['-c', 'import sys; sys.exit(sys.version_info < (3, 8))']).code === 0);
 
 const answers: Record<string, [status: string, body: string]> = {
@@ -29,22 +31,25 @@ const content = '123\n45\n67';
 
 describe.runIf(hasPython)('wsgiref.validate', () => {
   for (const threads of [1, 2]) {
-    test(`is silent (${threads} threads)`, { timeout: 30_000 }, () =>
-      silent('validated', 'python3', threads),
+    test(`is silent (${threads} threads)`, { timeout: 30_000 }, () => silent('validated', { threads }));
+  }
+  for (const spool of [true, false]) {
+    test(`is silent (content ${spool ? 'in files' : 'handed on as it arrives'})`, { timeout: 30_000 }, () =>
+      silent('validated', { inlineContent: 2, spool }),
     );
   }
   for (const python of pythons) {
-    test(`is silent (${python})`, { timeout: 30_000 }, () => silent('validated', python, 1));
+    test(`is silent (${python})`, { timeout: 30_000 }, () => silent('validated', { python }));
   }
 });
 
 const werkzeug = pythonWith('werkzeug');
 describe.runIf(werkzeug)('werkzeug.middleware.lint', () => {
-  test('is silent', { timeout: 30_000 }, () => silent('linted', werkzeug as string, 1));
+  test('is silent', { timeout: 30_000 }, () => silent('linted', { python: werkzeug as string }));
 });
 
-async function silent(judged: string, python: string, threads: number): Promise<void> {
-  await using front = await Front.open(`${judged}:application`, { python, threads });
+async function silent(judged: string, options: PythonOptions): Promise<void> {
+  await using front = await Front.open(`${judged}:application`, options);
   await front.app.ready;
   for (const [name, [status, body]] of Object.entries(answers)) {
     for (const version of ['1.0', '1.1']) {
