@@ -147,6 +147,19 @@ def application(environ, start_response):
   });
 });
 
+test.runIf(hasPython)(
+  'there is one process, and it is no fork, whatever is asked for production',
+  {
+    timeout: SECONDS,
+  },
+  async () => {
+    using project = new Project({ 'app.py': answering('os.getppid()', 'import os') });
+    await using front = await develop(project, { workers: 3, preload: true });
+    expect(await bodyOf(front)).toBe(String(process.pid));
+    expect(front.app.status().workers).toHaveLength(1);
+  },
+);
+
 describe.runIf(hasPython)('what was not edited is left alone', () => {
   test('installed packages, and the same files again', { timeout: SECONDS }, async () => {
     using project = new Project({
