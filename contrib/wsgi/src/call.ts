@@ -179,7 +179,7 @@ export class Call {
   }
 
   /**
-   * @param now milliseconds of `performance.now()`
+   * @param now milliseconds of a clock of the caller's
    * @returns for how many of them the application has given nothing while it waited neither for the client's content nor for
    *   the client to take the answer; counted from the first time this is asked
    */

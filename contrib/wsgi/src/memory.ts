@@ -27,7 +27,12 @@ export async function residentOf(pids: readonly number[]): Promise<Map<number, n
     }
     return found;
   }
-  if (pids.length === 0) return found;
+  return pids.length === 0 ? found : residentByPs(pids);
+}
+
+/** The same where there is no /proc. */
+export async function residentByPs(pids: readonly number[]): Promise<Map<number, number>> {
+  const found = new Map<number, number>();
   // ps fails when one of them is gone, and still tells of the others.
   const table = await new Promise<string>(resolve => {
     execFile('ps', ['-o', 'pid=,rss=', '-p', pids.join(',')], (_error, stdout) => resolve(stdout));

@@ -5,19 +5,21 @@ import { BackOff } from './back-off.ts';
 import { Call } from './call.ts';
 import { Coalesced } from './coalesced.ts';
 import type { Content } from './content.ts';
+import { Counts } from './counts.ts';
 import { Deferred } from './deferred.ts';
 import { WorkerError } from './errors.ts';
 import type { EndReason } from './events.ts';
 import { Generation } from './generation.ts';
 import { leastBusy } from './least-busy.ts';
 import type { WorkerSettings } from './options.ts';
+import { PatientClock } from './patient-clock.ts';
 import type { Launcher } from './process.ts';
 import { Queue } from './queue.ts';
 import { Recycling } from './recycling.ts';
 import { Reports } from './reports.ts';
 import { Shedding } from './shedding.ts';
 import { Sizing } from './sizing.ts';
-import { type PoolCounts, type PythonStatus, statusOf } from './status.ts';
+import { type PythonStatus, statusOf } from './status.ts';
 import type { FileState } from './watch.ts';
 import { Worker, type WorkerExit, type WorkerOwner } from './worker.ts';
 
@@ -42,9 +44,10 @@ export class Pool implements WorkerOwner {
   readonly #sizing: Sizing;
   readonly #recycling: Recycling;
   readonly #backOff = new BackOff();
-  readonly #counts: PoolCounts;
+  readonly #counts = new Counts();
   readonly #look: number;
   #lookTimer: NodeJS.Timeout | null = null;
+  readonly #clock: PatientClock;
   #inspectionTimer: NodeJS.Timeout | undefined;
   #failure: WorkerError | null = null;
   #generation: Generation | null = null;
@@ -60,8 +63,8 @@ export class Pool implements WorkerOwner {
     this.#reports = new Reports(settings);
     this.#sizing = new Sizing(settings.workers);
     this.#recycling = new Recycling(settings);
-    this.#counts = { past: 0, lost: 0, moved: 0, timedOut: 0, ended: {} };
     this.#look = Math.min(LOOK, settings.requestTimeout * 250, settings.queue.timeout * 250);
+    this.#clock = new PatientClock(this.#look);
     // Who does not ask has it in the log, and gets it as the answer to every request.
     this.ready.catch(() => {});
     this.#launcher = makeLauncher();
@@ -83,11 +86,16 @@ export class Pool implements WorkerOwner {
   call(environ: Environ, startResponse: StartResponse, content: Content): Promise<Result> {
     return new Promise((resolve, reject) => {
       const call = new Call(environ, startResponse, content, resolve, reject);
-      if (this.#lookTimer === null) this.#lookTimer = setInterval(this.#lookAround, this.#look);
+      if (this.#lookTimer === null) this.#beginToLook();
       const worker = this.#queue.length === 0 ? leastBusy(this.#ready) : null;
       if (worker === null) this.#enqueue(call);
       else worker.begin(call);
     });
+  }
+
+  #beginToLook(): void {
+    this.#clock.start();
+    this.#lookTimer = setInterval(this.#lookAround, this.#look);
   }
 
   #enqueue(call: Call): void {
@@ -120,9 +128,10 @@ export class Pool implements WorkerOwner {
 
   readonly #lookAround = (): void => {
     const now = performance.now();
+    const watched = this.#clock.tick();
     let underWay = 0;
     for (const worker of this.#workers.keys()) {
-      worker.look(now);
+      worker.look(watched);
       underWay += worker.inFlight;
     }
     for (const call of this.#queue.sweep(now - this.#settings.queue.timeout * 1000)) {
@@ -193,11 +202,12 @@ export class Pool implements WorkerOwner {
   /** WorkerOwner. */
   onFailed(worker: Worker, error: WorkerError): void {
     this.#reports.failed(worker, error);
+    if (this.#closing !== null) return;
     this.#started.reject(error);
     const isKnown = this.#failure !== null && this.#backOff.waiting;
     this.#failure = error;
     if (this.#ready.length === 0) for (const call of this.#queue.takeAll()) call.refuse(error);
-    if (isKnown || this.#closing !== null) return;
+    if (isKnown) return;
     // In development the next request tries again, or the next change.
     this.#tryLater(this.#settings.reload === null ? this.#backOff.failed(0) : 0, error.message);
   }
@@ -211,16 +221,11 @@ export class Pool implements WorkerOwner {
   /** WorkerOwner. */
   onExited(worker: Worker, exit: WorkerExit): void {
     this.#reports.exited(worker, exit);
-    const reason = worker.ending as EndReason;
-    const { lost, moved } = exit;
+    this.#counts.exited(worker, exit);
     this.#ready = this.#ready.filter(each => each !== worker);
-    this.#counts.past += worker.requests;
-    this.#counts.lost += lost;
-    this.#counts.moved += moved.length;
-    this.#counts.ended[reason] = (this.#counts.ended[reason] ?? 0) + 1;
-    this.#queue.putBack(moved, performance.now());
+    this.#queue.putBack(exit.moved, performance.now());
     this.#forget(worker);
-    if (reason === 'crash') {
+    if (worker.ending === 'crash') {
       const lifetime = performance.now() - worker.readyAt;
       this.#tryLater(this.#closing === null ? this.#backOff.failed(lifetime) : 0, this.#reports.crash(exit));
     }
@@ -249,9 +254,8 @@ export class Pool implements WorkerOwner {
       new WorkerError('FAPWS_WSGI_TIMEOUT', what),
     );
     if (!isFirst) return;
-    this.#ready = this.#ready.filter(each => each !== worker);
     // The other requests that it has begun may come to their end.
-    worker.end('timeout', this.#settings.gracefulTimeout);
+    this.#end(worker, 'timeout');
     void worker.dump().then(stacks => {
       if (stacks === '') this.#reports.silent(worker);
       worker.killIfDone();
@@ -340,7 +344,6 @@ export class Pool implements WorkerOwner {
     if (before.length === 0) launcherBefore.close();
   }
 
-  /** What is to be seen of it all. */
   status(): PythonStatus {
     const now = performance.now();
     return statusOf({
@@ -372,7 +375,9 @@ export class Pool implements WorkerOwner {
     this.#closing = new Deferred();
     clearInterval(this.#inspectionTimer);
     this.#backOff.cancel();
-    this.#generation?.cancel(new WorkerError('FAPWS_WSGI_CLOSED', 'The application was closed.'));
+    const error = new WorkerError('FAPWS_WSGI_CLOSED', `${this.#settings.application} was closed.`);
+    this.#started.reject(error);
+    this.#generation?.cancel(error);
     for (const worker of this.#workers.keys()) {
       worker.ref();
       worker.killAfter(this.#settings.gracefulTimeout);

@@ -1,5 +1,6 @@
 // What a pool tells of itself: pythonApp(…).status().
 
+import type { Counts } from './counts.ts';
 import type { EndReason } from './events.ts';
 import { residentNow } from './memory.ts';
 import type { WorkerSettings } from './options.ts';
@@ -63,22 +64,12 @@ export interface QueueStatus {
   readonly waited: { readonly count: number; readonly mean: number; readonly longest: number };
 }
 
-/** What a pool counts itself. */
-export interface PoolCounts {
-  /** Requests of processes that have ended. */
-  past: number;
-  lost: number;
-  moved: number;
-  timedOut: number;
-  ended: Partial<Record<EndReason, number>>;
-}
-
 interface Seen {
   readonly settings: WorkerSettings;
   readonly workers: readonly Worker[];
   readonly wanted: number;
   readonly queue: Queue;
-  readonly counts: PoolCounts;
+  readonly counts: Counts;
   readonly shed: ShedCounts;
   readonly failure: Error | null;
   readonly isReloading: boolean;

@@ -192,7 +192,10 @@ export class Worker implements ChannelReceiver, ProcessWatcher {
     return this.#stacks.text;
   }
 
-  /** Looks for clients that have left, and for requests to which the application has given nothing for too long. */
+  /**
+   * Looks for clients that have left, and for requests to which the application has given nothing for too long.
+   * @param now milliseconds for which requests were watched
+   */
   look(now: number): void {
     const timeout = this.#settings.requestTimeout * 1000;
     let position = 0;

@@ -230,6 +230,18 @@ describe.runIf(hasPython).concurrent('requestTimeout', () => {
     expect((await front.ask('/ping')).status).toBe('200 OK');
   });
 
+  test('time in which the front itself was held up does not count', { timeout: SECONDS }, async () => {
+    await using front = await Front.open('supervised:application', { requestTimeout: 1 });
+    await front.app.ready;
+    const { answer } = await begun(front, '/sleep?0.3');
+    const end = performance.now() + 1500;
+    while (performance.now() < end) {
+      // A callback that computes.
+    }
+    expect((await answer).status).toBe('200 OK');
+    expect(front.app.status().requests.timedOut).toBe(0);
+  });
+
   test('whose client has left counts too', { timeout: SECONDS }, async () => {
     await using front = await Front.open('stuck:application', { requestTimeout: 1 });
     const before = Number((await front.ask('/ping')).body);
@@ -391,6 +403,16 @@ describe.runIf(hasPython).concurrent('operation', () => {
     await closed;
     expect(front.app.status()).toMatchObject({ state: 'closing', workers: [], ended: { close: 1 } });
     await expect(front.app.reload()).rejects.toThrow(/was closed/);
+  });
+
+  test('what is closed before it is loaded is not ready', { timeout: SECONDS }, async () => {
+    await using front = await Front.open('endless:application');
+    const waiting = front.ask('/');
+    await front.until(() => front.underWay === 1);
+    const closed = front.app.close();
+    await expect(front.app.ready).rejects.toThrow(/endless:application was closed/);
+    await closed;
+    expect((await waiting).status).toBe('503 Service Unavailable');
   });
 
   test('close() kills what does not end in time', { timeout: SECONDS }, async () => {
