@@ -119,10 +119,13 @@ export class Pool implements WorkerOwner {
     for (;;) {
       const worker = leastBusy(this.#ready);
       if (worker === null) return;
-      const call = this.#queue.shift(now);
+      const call = this.#queue.shift();
       if (call === undefined) return;
       if (call.queuedAt < latest) this.#shedding.expire(call);
-      else worker.begin(call);
+      else {
+        this.#queue.served(call, now);
+        worker.begin(call);
+      }
     }
   }
 
@@ -139,8 +142,8 @@ export class Pool implements WorkerOwner {
     }
     this.#shedding.log(now);
     if (this.#queue.length > 0) {
-      const isStarting = this.#countOf('starting') > 0;
-      if (this.#closing === null && this.#sizing.grow(this.#queue.oldest(now), isStarting)) this.#fill();
+      const isMore = this.#sizing.grow(this.#queue.oldest(now), this.#starting > 0);
+      if (isMore && this.#closing === null) this.#fill();
     } else if (underWay === 0 && this.#lookTimer !== null) {
       clearInterval(this.#lookTimer);
       this.#lookTimer = null;
@@ -159,17 +162,15 @@ export class Pool implements WorkerOwner {
   /** Starts as many as there should be, unless it is not the time. */
   #fill(): void {
     if (this.#closing !== null || this.#backOff.waiting) return;
-    let count = this.#countOf('starting') + this.#ready.length;
+    let count = this.#starting + this.#ready.length;
     for (const worker of this.#ready) if (worker.retiring !== null) count -= 1;
     // While nothing can be loaded, one shows whether that is over.
     const wanted = this.#failure === null || this.#ready.length > 0 ? this.#sizing.wanted : 1;
     for (; count < wanted; count += 1) this.#start(false);
   }
 
-  #countOf(state: Worker['state']): number {
-    let count = 0;
-    for (const worker of this.#workers.keys()) if (worker.state === state) count += 1;
-    return count;
+  get #starting(): number {
+    return [...this.#workers.keys()].filter(({ state }) => state === 'starting').length;
   }
 
   /** WorkerOwner. */
@@ -237,9 +238,8 @@ export class Pool implements WorkerOwner {
   #forget(worker: Worker): void {
     const launcher = this.#workers.get(worker);
     this.#workers.delete(worker);
-    if (launcher === undefined || (launcher === this.#launcher && this.#closing === null)) return;
-    for (const other of this.#workers.values()) if (other === launcher) return;
-    launcher.close();
+    const isNeeded = launcher === this.#launcher && this.#closing === null;
+    if (!isNeeded && ![...this.#workers.values()].includes(launcher as Launcher)) launcher?.close();
   }
 
   /** WorkerOwner. */

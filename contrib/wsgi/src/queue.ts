@@ -42,7 +42,7 @@ export class Queue {
   }
 
   /** HOT. The next one that somebody still waits for; undefined when there is none. */
-  shift(now: number): Call | undefined {
+  shift(): Call | undefined {
     while (this.#first < this.#calls.length) {
       const call = this.#calls[this.#first] as Call;
       this.#first += 1;
@@ -53,14 +53,17 @@ export class Queue {
         this.#calls.splice(0, this.#first);
         this.#first = 0;
       }
-      if (call.settled) continue;
-      const waited = now - call.queuedAt;
-      this.waits.count += 1;
-      this.waits.total += waited;
-      if (waited > this.waits.longest) this.waits.longest = waited;
-      return call;
+      if (!call.settled) return call;
     }
     return undefined;
+  }
+
+  /** Counts one that was taken and gets what it has waited for. */
+  served(call: Call, now: number): void {
+    const waited = now - call.queuedAt;
+    this.waits.count += 1;
+    this.waits.total += waited;
+    if (waited > this.waits.longest) this.waits.longest = waited;
   }
 
   /** Lets go of those whose client has left. @returns those that have waited since before `before`, which go too */
