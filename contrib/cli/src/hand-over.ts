@@ -2,22 +2,20 @@
 // process has gone to another folder since.
 
 import type { Handover } from './development/passing.ts';
-import type { Settings } from './options/settings.ts';
 
 const VARIABLE = 'FAPWS_COMMAND';
 
-interface HandedOver {
+export interface HandedOver {
   readonly configFile: string | null;
   /** null when not in development mode. */
   readonly development: Handover | null;
+  /** Python processes, where a signal has changed their number; null for those of the options. */
+  readonly workers: number | null;
 }
 
 /** For the environment of workers. */
-export function handOver(
-  { configFile }: Settings,
-  development: Handover | null,
-): Readonly<Record<string, string>> {
-  return { [VARIABLE]: JSON.stringify({ configFile, development } satisfies HandedOver) };
+export function handOver(what: HandedOver): Record<string, string> {
+  return { [VARIABLE]: JSON.stringify(what) };
 }
 
 /** Takes it out of the environment, which the application's own processes inherit. */

@@ -10,7 +10,7 @@ import { helpPage } from './help.ts';
 import { type CommandLine, readArguments } from './options/arguments.ts';
 import { misspelt } from './options/environment.ts';
 import { readSettings, type Settings } from './options/settings.ts';
-import { goToFolder } from './prepare.ts';
+import { goToFolder, importFirst } from './prepare.ts';
 import { configPage } from './print-config.ts';
 import { identityOf } from './privileges.ts';
 import { closeAll, loadedFront, serveAlone } from './serve.ts';
@@ -52,6 +52,7 @@ export async function main(args: readonly string[]): Promise<number> {
   }
   if (settings.values.supervisor) return await serveSupervised(settings, places, args);
   checkAlone(settings);
+  await importFirst(settings);
   await serveAlone(settings, places.addresses);
   return exitCodes.fine;
 }
@@ -109,6 +110,7 @@ async function withFront(
   { addresses }: Places,
   use: (front: Front) => number,
 ): Promise<number> {
+  await importFirst(settings);
   const front = await loadedFront(settings, addresses);
   try {
     return use(front);

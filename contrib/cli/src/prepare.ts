@@ -1,9 +1,13 @@
 // What a process is set to before the application is loaded in it: folder, permission bits, name, variables.
 
 import { readFileSync } from 'node:fs';
+import { createRequire, isBuiltin } from 'node:module';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { parseEnv } from 'node:util';
 import { UsageError } from './errors.ts';
 import type { Settings } from './options/settings.ts';
+import { leaveTypeScriptTo } from './typescript/enable.ts';
 
 /** Goes to the folder of `--chdir`, from which all other paths start. @throws {UsageError} */
 export function goToFolder({ values, origins }: Settings): void {
@@ -41,4 +45,21 @@ export function setVariables({ values, origins }: Settings): void {
     for (const [name, value] of Object.entries(parseEnv(content))) process.env[name] ??= value;
   }
   for (const { name, value } of values.env) process.env[name] = value;
+}
+
+/** Loads the modules of `--import`, in a process that Node was not told to. @throws {UsageError} */
+export async function importFirst({ values, origins }: Settings): Promise<void> {
+  const { resolve } = createRequire(join(process.cwd(), 'fapws.js'));
+  for (const name of values.import) {
+    try {
+      await import(isBuiltin(name) ? name : pathToFileURL(resolve(name)).href);
+    } catch (error) {
+      const [line] = (error as Error).message.split('\n');
+      throw new UsageError(
+        `${origins.import}: ${name} can't be loaded: ${line}.`,
+        'Install it, or correct its name.',
+      );
+    }
+  }
+  leaveTypeScriptTo(values.import);
 }

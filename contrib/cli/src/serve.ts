@@ -1,6 +1,7 @@
 // Serving in this process: as one of several that a supervisor watches, or as the only one.
 
 import type { Address, Middleware } from '@fapws/core';
+import { notify } from '@fapws/systemd';
 import { inherited, run } from '@fapws/workers';
 import { type Front, frontOf, mountAll } from './front.ts';
 import type { Settings } from './options/settings.ts';
@@ -45,6 +46,7 @@ export async function serveAlone(settings: Settings, addresses: readonly Address
   const { values } = settings;
   const front = await loadedFront(settings, addresses);
   const { server, python } = front;
+  notify(server);
   const graceMs = values.gracefulTimeout * 1000;
   const on: Partial<Record<NodeJS.Signals, () => void>> = {
     SIGTERM: () => void server.stop({ graceMs, lameDuckMs: values.lameDuck * 1000 }),

@@ -5,6 +5,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { availableParallelism } from 'node:os';
 import { extname } from 'node:path';
 import { addressText } from '@fapws/core';
+import { notify } from '@fapws/systemd';
 import {
   type SignalActions,
   type Supervisor,
@@ -17,11 +18,12 @@ import type { Places } from './addresses.ts';
 import { pythonNameOf } from './application/python.ts';
 import { Succession } from './development/succession.ts';
 import { exitCodes } from './errors.ts';
-import { handOver } from './hand-over.ts';
+import { type HandedOver, handOver } from './hand-over.ts';
 import type { Settings } from './options/settings.ts';
 import { PidFile } from './pid-file.ts';
 import { setUpProcess } from './prepare.ts';
 import { identityOf } from './privileges.ts';
+import { Resizing } from './resizing.ts';
 
 /** As gunicorn's users know them, apart from SIGUSR2: there is no second master to be started. */
 const signals: SignalActions = {
@@ -35,8 +37,15 @@ const signals: SignalActions = {
   SIGTTOU: 'fewer',
 };
 
+/** More and fewer are Python's processes, which are not this one's. */
+function signalsFor({ language }: Settings): SignalActions {
+  return language === 'python' ? { ...signals, SIGTTIN: false, SIGTTOU: false } : signals;
+}
+
 /** Seconds without a sign of life after which a process that speaks HTTP for Python is replaced. */
 const FRONT_HEARTBEAT = 30;
+
+const SHORTEST_HEARTBEAT = 0.1;
 
 /** Seconds that streams of a process have which is replaced because of an edit. */
 const DEVELOPMENT_GRACE = 2;
@@ -57,13 +66,19 @@ export async function serveSupervised(
   setUpProcess(settings, 'supervisor');
   using _pidFile = PidFile.of(settings);
   await using succession = settings.values.reload ? await Succession.open() : null;
-  const supervisor = supervise(program, {
-    ...optionsOf(settings),
-    env: handOver(settings, succession?.handover ?? null),
-    listen: addresses,
-    args,
-  });
+  const told: HandedOver = {
+    configFile: settings.configFile,
+    development: succession?.handover ?? null,
+    workers: null,
+  };
+  const env = handOver(told);
+  const supervisor = supervise(program, { ...optionsOf(settings), env, listen: addresses, args });
+  notify(supervisor);
   succession?.serve(supervisor);
+  using _resizing =
+    settings.language === 'python' && !settings.values.reload
+      ? new Resizing(settings, supervisor, workers => Object.assign(env, handOver({ ...told, workers })))
+      : null;
   let lastCode: number | null = null;
   const watch = (event: unknown): void => {
     const { event: what, code } = event as WorkersEvent & { readonly code?: number | null };
@@ -71,7 +86,10 @@ export async function serveSupervised(
   };
   subscribe('fapws:workers', watch);
   try {
-    await supervisor.run({ signals, print: () => console.log(startLine(supervisor, settings)) });
+    await supervisor.run({
+      signals: signalsFor(settings),
+      print: () => console.log(startLine(supervisor, settings)),
+    });
     return exitCodes.fine;
   } catch (error) {
     if (!(error instanceof WorkersError) || error.code !== 'FAPWS_WORKERS_START') throw error;
@@ -87,6 +105,7 @@ function optionsOf(settings: Settings): SupervisorOptions {
   const { values, language } = settings;
   return {
     workers: processesOf(settings),
+    reusePort: values.reusePort,
     // What a module of --import does is done in workers, too.
     execArgv: [...process.execArgv, ...values.import.flatMap(module => ['--import', module])],
     ...identityOf(settings),
@@ -98,7 +117,10 @@ function optionsOf(settings: Settings): SupervisorOptions {
     ...(language === 'python'
       ? { heartbeatTimeout: FRONT_HEARTBEAT }
       : {
-          heartbeatTimeout: orNever(values.timeout),
+          // Somebody may sit at a breakpoint.
+          heartbeatTimeout: values.reload
+            ? orNever(0)
+            : Math.max(orNever(values.timeout), SHORTEST_HEARTBEAT),
           maxRequests: orNever(values.maxRequests),
           maxRequestsJitter: values.maxRequestsJitter,
           maxLifetime: orNever(values.maxLifetime),

@@ -21,6 +21,7 @@ const samples: Readonly<Record<string, readonly string[]>> = {
   import: ['node:os', 'node:fs'],
   bind: ['127.0.0.1:9001', 'unix:/run/a.sock'],
   backlog: ['100'],
+  'reuse-port': ['yes'],
   'socket-mode': ['660'],
   workers: ['3'],
   fronts: ['2'],

@@ -1,5 +1,6 @@
 // A Python application with the options of the command, and why it can't be loaded in as few words as that needs.
 
+import { availableParallelism } from 'node:os';
 import { type ErrorStream, standardError } from '@fapws/core';
 import { type PythonApplication, type PythonOptions, pythonApp, WorkerError } from '@fapws/wsgi';
 import { UsageError } from '../errors.ts';
@@ -71,7 +72,7 @@ function optionsOf(values: OptionValues): PythonOptions {
     envFile: values.dotenv,
     threads: values.threads,
     startTimeout: values.startTimeout,
-    workers: processesOf(values),
+    workers: shareOf(values),
     requestTimeout: orNone(values.timeout) ?? Number.POSITIVE_INFINITY,
     gracefulTimeout: values.gracefulTimeout,
     maxRequests: orNone(values.maxRequests),
@@ -87,19 +88,28 @@ function optionsOf(values: OptionValues): PythonOptions {
   });
 }
 
-/** The part of all Python processes that one front has. */
-export function processesOf({ workers, fronts }: OptionValues): {
+export interface ProcessCount {
   readonly min: number;
   readonly max: number;
-} {
-  const { least, most } = workers;
-  if (least % fronts !== 0 || most % fronts !== 0) {
+}
+
+/** All Python processes. */
+export function pythonProcessesOf({ workers: { least, most, auto } }: OptionValues): ProcessCount {
+  if (!auto) return { min: least, max: most };
+  return { min: availableParallelism(), max: availableParallelism() };
+}
+
+/** The part of them that one front has. */
+function shareOf(values: OptionValues): ProcessCount {
+  const { min, max } = pythonProcessesOf(values);
+  const { fronts } = values;
+  if (min % fronts !== 0 || max % fronts !== 0) {
     throw new UsageError(
-      `${fronts} fronts can't share ${least === most ? least : `${least}-${most}`} workers evenly.`,
+      `${fronts} fronts can't share ${min === max ? min : `${min}-${max}`} workers evenly.`,
       'Give --workers a multiple of --fronts.',
     );
   }
-  return { min: least / fronts, max: most / fronts };
+  return { min: min / fronts, max: max / fronts };
 }
 
 function orNone(value: number): number | undefined {

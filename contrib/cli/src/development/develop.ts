@@ -1,11 +1,13 @@
 // Serving while the application is being written: errors are pages, and edits are seen by the next request.
 
 import { inherited, run } from '@fapws/workers';
+import { targetOf } from '../application/module.ts';
 import { wordsFor } from '../fail.ts';
 import { type Front, frontOf, mountAll } from '../front.ts';
 import type { Settings } from '../options/settings.ts';
 import { setVariables } from '../prepare.ts';
 import { closeAll, reopenOnSignal } from '../serve.ts';
+import { enableTypeScript } from '../typescript/enable.ts';
 import { missingModuleOf } from '../why-not-loaded.ts';
 import { failurePage } from './failure-page.ts';
 import { fresh } from './fresh.ts';
@@ -16,9 +18,11 @@ import { WatchedFiles } from './watched-files.ts';
 
 /** As `serveAsWorker`, in development mode. */
 export async function developAsWorker(settings: Settings, handover: Handover): Promise<void> {
-  const files = new WatchedFiles();
-  const loaded = new LoadedFiles(files);
   const { values, language, configFile } = settings;
+  const files = new WatchedFiles();
+  // Hooks that come later are asked first, and the one for TypeScript asks nobody after it.
+  if (values.app !== undefined) await enableTypeScript(targetOf(values.app).path);
+  const loaded = new LoadedFiles(files);
   if (configFile !== null) files.add(configFile);
   // Python's own files are its front's business.
   if (language !== 'python') {

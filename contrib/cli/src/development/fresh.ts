@@ -1,6 +1,7 @@
 // The outermost middleware while an application is being written: a request that comes after an edit waits until a process has
 // loaded what the files say now, and is answered by that one.
 
+import { relative } from 'node:path';
 import type { Application, Middleware } from '@fapws/core';
 import { failurePage } from './failure-page.ts';
 import { askedOf, claimOf, type Handover, pass } from './passing.ts';
@@ -28,7 +29,7 @@ export function fresh(
   const succeed = (changed: string): Promise<string> => {
     failure = null;
     if (successor === null) {
-      say(`${changed} has changed`);
+      say(`${relative('', changed)} has changed`);
       const started = successors.next();
       successor = started;
       started.catch((error: Error) => {

@@ -27,7 +27,8 @@ export class Succession implements AsyncDisposable {
   readonly #server: Server;
   readonly #waiting = new Set<Socket>();
   #supervisor: Supervisor | null = null;
-  #restarting = false;
+  /** Whether a process is asked for that has not said yet whether it serves. */
+  #coming = false;
   readonly #watch = (event: unknown): void => this.#see(event as WorkersEvent);
 
   private constructor(handover: Handover, server: Server) {
@@ -66,14 +67,10 @@ export class Succession implements AsyncDisposable {
     this.#waiting.add(socket);
     socket.on('error', () => {});
     socket.on('close', () => this.#waiting.delete(socket));
-    if (this.#restarting || this.#supervisor === null) return;
-    this.#restarting = true;
-    this.#supervisor
-      .restart()
-      .catch((error: Error) => this.#reply({ failed: error.message }))
-      .finally(() => {
-        this.#restarting = false;
-      });
+    if (this.#coming || this.#supervisor === null) return;
+    this.#coming = true;
+    // The promise is settled only when the predecessor has ended, which waits for its successor.
+    this.#supervisor.restart().catch((error: Error) => this.#reply({ failed: error.message }));
   }
 
   #see(event: WorkersEvent): void {
@@ -82,6 +79,7 @@ export class Succession implements AsyncDisposable {
   }
 
   #reply(reply: Reply): void {
+    this.#coming = false;
     for (const socket of this.#waiting) socket.end(`${JSON.stringify(reply)}\n`);
     this.#waiting.clear();
   }

@@ -17,7 +17,6 @@ const hints: Readonly<Record<string, string>> = {
   'limit-request-fields': 'Write --http-limit fields=100.',
   'limit-request-field_size': 'Write --http-limit field=8192.',
   'reload-engine': 'Leave it out: files are looked at when a request comes.',
-  'reuse-port': 'Leave it out: the processes share one listening socket.',
   'no-sendfile': 'Leave it out: there is nothing to switch off.',
   initgroups: 'Leave it out: the processes have one group, that of --group or of the user.',
   D: service,

@@ -126,3 +126,9 @@ function checkScopes(language: Language, sources: readonly ReadonlyMap<string, G
     );
   }
 }
+
+/** The same with another number of processes, if there is one. */
+export function withWorkers(settings: Settings, count: number | null): Settings {
+  if (count === null) return settings;
+  return { ...settings, values: { ...settings.values, workers: { least: count, most: count, auto: false } } };
+}

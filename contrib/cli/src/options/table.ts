@@ -141,6 +141,13 @@ export const table = [
     help: 'Connections that the kernel may keep waiting.',
   },
   {
+    name: 'reuse-port',
+    kind: 'flag',
+    group: 'Address',
+    scope: 'any',
+    help: 'A socket of its own for each process that speaks HTTP, among which the kernel chooses. Node 22.12 and later.',
+  },
+  {
     name: 'socket-mode',
     kind: 'permissions',
     group: 'Address',

@@ -7,6 +7,13 @@ import { isTypeScript } from './source-file.ts';
 
 let enabled = false;
 
+const loaders = /\b(tsx|ts-node|swc|esbuild|amaro|jiti)\b/;
+
+/** Modules that have been loaded first may be a loader that knows TypeScript better. */
+export function leaveTypeScriptTo(modules: readonly string[]): void {
+  if (modules.some(module => loaders.test(module))) enabled = true;
+}
+
 /** @param path the module that is about to be imported: without TypeScript nothing is loaded for it */
 export async function enableTypeScript(path: string): Promise<void> {
   if (enabled || !isTypeScript(extname(path)) || nodeDoesIt() || isTakenCareOf()) return;
@@ -22,9 +29,7 @@ function nodeDoesIt(): boolean {
   );
 }
 
-/** A loader that was given to Node, by --import or NODE_OPTIONS, knows TypeScript better. */
+/** A loader that was given to Node, by --import or NODE_OPTIONS. */
 function isTakenCareOf(): boolean {
-  return /\b(tsx|ts-node|swc|esbuild|amaro|jiti)\b/.test(
-    [...process.execArgv, process.env['NODE_OPTIONS'] ?? ''].join(' '),
-  );
+  return loaders.test([...process.execArgv, process.env['NODE_OPTIONS'] ?? ''].join(' '));
 }
