@@ -124,21 +124,39 @@ function isWanted(name: string, value: string | number | boolean): boolean {
   return true;
 }
 
+/** Code units up to which a text is written one by one: below, a call into C++ takes longer. */
+const SHORT = 80;
+
 /** HOT. */
 function writeText(output: Output, octets: number, key: Key, text: string): number {
+  const { length } = text;
   const size = key.octets.length;
   // Twice UTF-8: what has to become octets becomes up to three octets, each of which then is a code point.
-  output.reserve(octets + size + 5 + 6 * text.length);
+  output.reserve(octets + size + 5 + 6 * length);
   const { block } = output;
   const start = output.end + octets;
-  block.set(key.octets, start);
-  let written = block.write(text, start + size + 5);
-  if (written !== text.length && needsOctets(key, text)) {
-    written = block.write(Buffer.from(text).toString('latin1'), start + size + 5);
+  const head = start + size;
+  for (let at = 0; at < size; at += 1) block[start + at] = key.octets[at] as number;
+  block[head] = UNICODE;
+  let written = length <= SHORT ? writeShort(block, head + 5, text) : 0;
+  if (written !== length) {
+    written = block.write(text, head + 5);
+    if (written !== length && needsOctets(key, text)) {
+      written = block.write(Buffer.from(text).toString('latin1'), head + 5);
+    }
   }
-  block[start + size] = UNICODE;
-  block.writeUInt32LE(written, start + size + 1);
+  block.writeUInt32LE(written, head + 1);
   return octets + size + 5 + written;
+}
+
+/** HOT. Writes a text up to what is not ASCII. @returns octets */
+function writeShort(block: Buffer, start: number, text: string): number {
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code > 0x7f) return at;
+    block[start + at] = code;
+  }
+  return text.length;
 }
 
 /** A code point of a header's value is an octet already. What a middleware has put there and is no octet becomes UTF-8. */
