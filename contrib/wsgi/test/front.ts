@@ -167,7 +167,9 @@ export async function received(socket: Socket): Promise<string> {
   socket.setEncoding('latin1').on('data', (text: string) => {
     octets += text;
   });
-  await bounded(once(socket, 'close'), LATE, 'the connection was not closed');
+  // Not `once` of node:events, for which a reset is a failure.
+  const closed = new Promise(resolve => socket.once('close', resolve));
+  await bounded(closed, LATE, 'the connection was not closed');
   return octets;
 }
 
