@@ -5,7 +5,7 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import { optional, Program, pathTo, pythonWith } from '@fapws/testing';
 import { describe, expect, test, vi } from 'vitest';
-import { childrenOf, watchMemory } from './frameworks/memory.ts';
+import { childrenOf, watchMemory } from './frameworks/process.ts';
 import { bounded } from './front.ts';
 
 // Python loads a framework here and moves 200 MB, maybe on a busy machine.

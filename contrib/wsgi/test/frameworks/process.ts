@@ -1,6 +1,6 @@
-// What a process takes of the machine's memory, by Linux's own account.
+// What a process takes of the machine, by Linux's own account.
 
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 
 /** Octets that a process has in memory now, and the most that it had since `watch`. */
 function statusOf(pid: number, name: 'VmRSS' | 'VmHWM'): number {
@@ -20,4 +20,9 @@ export function watchMemory(pid: number): { growth(): number } {
 export function childrenOf(pid: number): number[] {
   const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
   return children === '' ? [] : children.split(' ').map(Number);
+}
+
+/** How many files and sockets a process has open; none where nobody tells. */
+export function descriptorsOf(pid: number): number {
+  return process.platform === 'linux' ? readdirSync(`/proc/${pid}/fd`).length : 0;
 }
