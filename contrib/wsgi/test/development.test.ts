@@ -304,7 +304,7 @@ test.runIf(hasPython)(
 
 test.runIf(hasPython)('a file that loading changes is not read for ever', { timeout: SECONDS }, async () => {
   using project = new Project({
-    'app.py': answering('1', 'import time\nopen("data/log", "a").write(str(time.time()))'),
+    'app.py': answering('1', 'import pathlib, time\npathlib.Path("data/log").write_text(str(time.time()))'),
     'data/log': '',
   });
   await using front = await develop(project, { reload: { paths: [project.path('data')] } });

@@ -118,7 +118,7 @@ os.fork = no_fork
     using project = new Project({
       'app.py': answering(
         '1',
-        'import os\nopen("loading", "w").write(str(os.getpid()))\nwhile not os.path.exists("go"): pass',
+        'import os, pathlib\npathlib.Path("loading").write_text(str(os.getpid()))\nwhile not os.path.exists("go"): pass',
       ),
     });
     await using front = await Front.open('app:application', { chdir: project.folder, preload: true });

@@ -92,8 +92,12 @@ class Sources:
         for module in list(sys.modules.values()):
             if not isinstance(module, ModuleType):
                 continue
-            # Asking a lazy module for its file must not load it.
-            path = object.__getattribute__(module, "__dict__").get("__file__")
+            try:
+                # Asking a lazy module for its file must not load it.
+                path = object.__getattribute__(module, "__dict__").get("__file__")
+            except AttributeError:
+                # An imitation of a module, as cffi makes them.
+                continue
             if isinstance(path, str) and os.path.abspath(path) not in self._known and os.path.isfile(path):
                 self._note(path)
 
