@@ -95,7 +95,15 @@ export class Slot {
    * @throws {WorkersError} FAPWS_WORKERS_START when that one does not get to serve; the old one goes on then
    */
   async replace(reason: RestartReason, { overlap = true }: ReplaceOptions = {}): Promise<void> {
-    if (this.#retired) return;
+    try {
+      if (!this.#retired) await this.#replace(reason, overlap);
+    } catch (error) {
+      // Nothing is to serve here any more.
+      if (!this.#retired) throw error;
+    }
+  }
+
+  async #replace(reason: RestartReason, overlap: boolean): Promise<void> {
     const old = this.#current;
     if (old === null) {
       // It would come later by itself.
@@ -160,7 +168,7 @@ export class Slot {
     const one = this.#launch();
     this.#current = one;
     one.whenReady.catch((error: WorkersError) => {
-      if (!this.#retired) this.#watcher.say(error.message);
+      if (!one.told) this.#watcher.say(error.message);
     });
     return one;
   }

@@ -108,6 +108,11 @@ export class WorkerProcess {
     return `worker ${this.id}${this.pid === 0 ? '' : ` (process ${this.pid})`}`;
   }
 
+  /** Whether the primary has told it to stop. */
+  get told(): boolean {
+    return this.#told;
+  }
+
   /** For how long it has served, in milliseconds. */
   get servedMs(): number {
     return Number.isNaN(this.#readyAt) ? 0 : performance.now() - this.#readyAt;
@@ -185,6 +190,7 @@ export class WorkerProcess {
     }
     if (failed !== undefined) this.#why = failed;
     if (stopping !== undefined && this.state === 'ready') {
+      this.#watcher.say(`${this.name} stops by itself`);
       this.#becomeStopping(this.#settings.stop);
       this.#watcher.lost(this, 'exit');
     }
@@ -236,22 +242,23 @@ export class WorkerProcess {
 
   #end(code: number | null, signal: NodeJS.Signals | null): void {
     if (this.state === 'ended') return;
-    const wasStarting = this.state === 'starting';
+    // One that was told to stop while it started is stopping, but nobody was told that it served.
+    const hasServed = !Number.isNaN(this.#readyAt);
     const wasLost = this.state === 'stopping' && !this.#told;
     this.state = 'ended';
     clearTimeout(this.#starting);
     clearTimeout(this.#killer);
     const ended = `ended ${signal === null ? `with exit code ${code}` : `by ${signal}`}`;
-    const reason = this.#told ? null : this.#reason(wasStarting, code);
+    const reason = this.#told ? null : this.#reason(hasServed, code);
     publish({ event: 'ended', id: this.id, pid: this.pid, code, signal, reason });
-    if (wasStarting) this.#failed(new WorkersError('FAPWS_WORKERS_START', this.#whyNotReady(ended)));
-    else if (reason === 'crash' || reason === 'hang') this.#watcher.say(`${this.name} ${ended}`);
+    if (!hasServed) this.#failed(new WorkersError('FAPWS_WORKERS_START', this.#whyNotReady(ended)));
+    else if (reason !== null && !(wasLost && code === 0)) this.#watcher.say(`${this.name} ${ended}`);
     if (reason !== null && !wasLost) this.#watcher.lost(this, reason);
     this.#hasEnded();
   }
 
-  #reason(wasStarting: boolean, code: number | null): RestartReason {
-    if (wasStarting) return 'start';
+  #reason(hasServed: boolean, code: number | null): RestartReason {
+    if (!hasServed) return 'start';
     if (this.#hung) return 'hang';
     return code === 0 ? 'exit' : 'crash';
   }

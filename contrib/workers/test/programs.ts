@@ -1,7 +1,7 @@
 // The programs of these tests, made into JavaScript once: many processes are started here, and a loader for TypeScript takes
 // longer than all that is tested.
 
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildSync } from 'esbuild';
@@ -9,6 +9,8 @@ import { afterAll } from 'vitest';
 
 const sources = join(import.meta.dirname, 'fixtures');
 const folder = mkdtempSync(join(tmpdir(), 'fapws-workers-'));
+// For workers that run as somebody else.
+chmodSync(folder, 0o755);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 buildSync({

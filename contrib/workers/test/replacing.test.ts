@@ -5,16 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { installed, Program } from '@fapws/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { get, Load, supervised } from './supervised.ts';
+import { count, get, Load, supervised } from './supervised.ts';
 
 const folder = (): string => {
   const path = mkdtempSync(join(tmpdir(), 'fapws-workers-'));
   onTestFinished(() => rmSync(path, { recursive: true, force: true }));
   return path;
 };
-
-const count = (events: readonly { readonly event: string }[], name: string): number =>
-  events.filter(({ event }) => event === name).length;
 
 test.each(['tcp', 'unix'])('no request fails while all workers are replaced (%s)', async kind => {
   const listen = kind === 'tcp' ? { host: '127.0.0.1', port: 0 } : { path: join(folder(), 'app.sock') };
@@ -101,6 +98,27 @@ test('a program that is broken now does not take the place of one that serves', 
   writeFileSync(file, 'mended');
   await supervisor.restart();
   expect(await get(supervisor, '/version')).toBe('mended');
+});
+
+test('a restart of which a part is no longer wanted goes on with the others', async () => {
+  const { supervisor, events, until } = supervised({ workers: 2 });
+  await supervisor.start();
+  const restarted = supervisor.restart();
+  await until('the second one', () => count(events, 'starting') === 4);
+  await supervisor.resize(1);
+  await restarted;
+  expect(supervisor.status()).toMatchObject([{ id: 1, state: 'ready', restarts: { restart: 1 } }]);
+});
+
+test('a restart is given up when everything stops', async () => {
+  const { supervisor, events, until } = supervised({ env: { FIXTURE_START: 'slow' } });
+  await supervisor.start();
+  const restarted = supervisor.restart();
+  await until('the new one', () => count(events, 'starting') === 3);
+  await supervisor.stop();
+  await restarted;
+  expect(supervisor.status()).toEqual([]);
+  await expect(supervisor.restart()).rejects.toMatchObject({ code: 'FAPWS_WORKERS_STATE' });
 });
 
 test('without overlap the old one ends first, and connections wait for the new one', async () => {

@@ -68,6 +68,9 @@ export function supervised(options: SupervisorOptions = {}): Supervised {
   };
 }
 
+export const count = (events: readonly WorkersEvent[], name: WorkersEvent['event']): number =>
+  events.filter(({ event }) => event === name).length;
+
 /** An answer's text from where the supervisor's workers listen, over a connection of its own. */
 export function get(supervisor: Supervisor, path = '/'): Promise<string> {
   return ask(supervisor, path);

@@ -1,17 +1,26 @@
 // Start, number and stop of workers, and what can be seen of them.
 
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { optional } from '@fapws/testing';
 import { expect, onTestFinished, test } from 'vitest';
 import { Sockets } from '../src/sockets.ts';
-import { get, supervised } from './supervised.ts';
+import { count, get, supervised } from './supervised.ts';
 
 /** As core decides it. */
 const [major, minor] = process.versions.node.split('.').map(Number) as [number, number];
 const canReusePort = major > 22 || (major === 22 && minor >= 12);
 if (!canReusePort)
   console.warn("skipped: sockets of workers' own on one port: this Node can not share ports");
+
+const NOBODY = { uid: 65_534, gid: 65_533 };
+const root = optional(
+  'a user who may become another one',
+  process.getuid?.() === 0 && spawnSync(process.execPath, ['--version'], NOBODY).status === 0,
+  'run as root, with a Node that everybody may run',
+);
 
 const folder = (): string => {
   const path = mkdtempSync(join(tmpdir(), 'fapws-workers-'));
@@ -49,6 +58,12 @@ test('a worker gets its arguments and environment, and what makes it a worker is
   await supervisor.start();
   expect(await get(supervisor, '/arguments')).toBe('--one two words');
   expect(await get(supervisor, '/environment')).toBe('own');
+});
+
+test.runIf(root)('a primary of root can have workers without rights', async () => {
+  const { supervisor } = supervised({ workers: 1, ...NOBODY });
+  await supervisor.start();
+  expect(await get(supervisor, '/user')).toBe('65534 65533 65533');
 });
 
 test('workers share a unix socket, whose file has its mode and is removed at the end', async () => {
@@ -109,13 +124,12 @@ test.runIf(canReusePort)('each worker can have a socket of its own on a port', a
   await sees('1', '2');
   // One that fails twice in a row is not waited for.
   for (const ended of [1, 2]) {
-    const before = events.filter(({ event }) => event === 'ready').length;
+    const before = count(events, 'ready');
     const { pid } = supervisor.status().find(({ id, state }) => id === 2 && state === 'ready') as {
       pid: number;
     };
     process.kill(pid, 'SIGKILL');
-    if (ended === 1)
-      await until('another one', () => events.filter(({ event }) => event === 'ready').length > before);
+    if (ended === 1) await until('another one', () => count(events, 'ready') > before);
   }
   await until('its back-off', () => supervisor.status().some(({ state }) => state === 'waiting'));
   await sees('1');
@@ -180,6 +194,22 @@ test('a stop lets requests in progress finish, and refuses connections then', as
   expect(() => supervisor.start()).toThrow(/has been started\. Make another one/);
 });
 
+test.each(['tcp', 'unix'])(
+  'all serve on until the lame-duck time is over, which a second stop can end (%s)',
+  async kind => {
+    const listen = kind === 'tcp' ? { host: '127.0.0.1', port: 0 } : { path: join(folder(), 'app.sock') };
+    const { supervisor, events, until } = supervised({ listen, lameDuckMs: 60_000 });
+    await supervisor.start();
+    const stopped = supervisor.stop();
+    await until('all of them', () => count(events, 'stopping') === 2);
+    expect(await get(supervisor)).toMatch(/^[12] /);
+    expect(supervisor.status().map(({ state }) => state)).toEqual(['stopping', 'stopping']);
+    await supervisor.stop({ lameDuckMs: 0 });
+    await stopped;
+    await expect(get(supervisor)).rejects.toThrow();
+  },
+);
+
 test('a request that takes longer than the grace period is cut', async () => {
   const { supervisor } = supervised({ workers: 1, graceMs: 100 });
   await supervisor.start();
@@ -204,12 +234,15 @@ test('a worker that does not end is killed after its time, and said so', async (
 });
 
 test('a supervisor that is stopped while it starts ends in peace', async () => {
-  const { supervisor, said } = supervised({ env: { FIXTURE_START: 'slow' } });
-  const starting = supervisor.start();
-  await supervisor.stop();
-  await starting;
-  expect(supervisor.status()).toEqual([]);
-  expect(said()).toBe('');
+  for (const before of ['its sockets are open', 'a worker serves']) {
+    const { supervisor, said, events, until } = supervised({ env: { FIXTURE_START: 'slow' } });
+    const starting = supervisor.start();
+    if (before === 'a worker serves') await until('a process', () => count(events, 'starting') === 1);
+    await supervisor.stop();
+    await starting;
+    expect(supervisor.status()).toEqual([]);
+    expect(said()).toBe('');
+  }
 });
 
 test('what keeps an eye on the supervisor is called until the stop', async () => {
