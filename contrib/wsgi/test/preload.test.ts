@@ -1,7 +1,7 @@
 // Preload: workers that are forks of one process which has loaded the application.
 
 import { once } from 'node:events';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
 import { optional, Program } from '@fapws/testing';
@@ -189,10 +189,10 @@ os.fork = no_fork
   });
 
   test.runIf(hasProc)('nobody gets in who does not know the token', { timeout: SECONDS }, async () => {
-    const before = abstractNames();
     await using front = await preload();
     await front.app.ready;
-    const [name] = [...abstractNames()].filter(each => !before.has(each));
+    const [name] = abstractNames();
+    expect(name).toBeDefined();
     for (const introduction of [`${'0'.repeat(64)} 1 1 channel\n`, 'x'.repeat(1000), '\n']) {
       const socket = connect(`\0${name}`);
       await once(socket, 'connect');
@@ -237,13 +237,20 @@ test('where sockets have no names but files, nobody else may enter their folder'
   expect(existsSync(folder)).toBe(false);
 });
 
-/** Names of sockets of this machine that are not files, and that @fapws/wsgi has made. */
-function abstractNames(): Set<string> {
-  return new Set(
-    [...readFileSync('/proc/net/unix', 'latin1').matchAll(/ @(fapws-[0-9a-f]+)$/gm)].map(
-      ([, name]) => name as string,
-    ),
-  );
+/** Names of sockets of this process that are not files, and that @fapws/wsgi has made. */
+function abstractNames(): string[] {
+  const own = new Set(readdirSync('/proc/self/fd').map(fd => linkOf(`/proc/self/fd/${fd}`)));
+  const all = readFileSync('/proc/net/unix', 'latin1').matchAll(/ (\d+) @(fapws-[0-9a-f]+)$/gm);
+  return [...all].filter(([, inode]) => own.has(`socket:[${inode}]`)).map(([, , name]) => name as string);
+}
+
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    // It was the one by which the folder was read.
+    return '';
+  }
 }
 
 /** Mebibytes of a process, with what it shares divided among those who share it. */
