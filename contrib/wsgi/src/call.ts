@@ -239,7 +239,9 @@ export class Call {
   hint(lines: string): void {
     if (this.#settled) return;
     try {
-      this.environ['wsgi.early_hints'](headersOf(lines.split('\n'), 0));
+      // A middleware may have taken it away.
+      const hint = this.environ['wsgi.early_hints'] as Environ['wsgi.early_hints'] | undefined;
+      hint?.(headersOf(lines.split('\n'), 0));
     } catch (error) {
       this.#abandon(error);
     }

@@ -48,6 +48,19 @@ describe.runIf(hasPython)('the environ', () => {
     expect(environ).not.toHaveProperty('HTTP_ACCEPT');
   });
 
+  test('has wsgi.early_hints, which does nothing where a middleware has taken it away', {
+    timeout: SECONDS,
+  }, async () => {
+    await using front = await Front.open('clauses:application');
+    front.server.mount('/without', (environ, startResponse) => {
+      delete (environ as Record<string, unknown>)['wsgi.early_hints'];
+      return front.app(environ, startResponse);
+    });
+    const answer = await front.ask('/without/early');
+    expect([answer.status, answer.interim]).toEqual(['200 OK', []]);
+    expect((await front.ask('/early')).interim.length).toBe(2);
+  });
+
   test('says wsgi.multithread where there are several threads', { timeout: SECONDS }, async () => {
     await using front = await Front.open('clauses:application', { threads: 2 });
     expect(await front.json('/B')).toMatchObject({ 'wsgi.multithread': true, 'wsgi.multiprocess': false });
