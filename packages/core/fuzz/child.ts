@@ -28,6 +28,8 @@ const GRACE = 10_000;
 /** How long an application waits that waits for nothing in particular. Milliseconds. */
 const WAITING = 150;
 
+// Node opens it when it is first asked for, which would look like a socket that is left.
+void process.stderr;
 const traces = new Traces();
 let log = '';
 /** Where unix sockets may be made. */

@@ -1,5 +1,5 @@
-// The other side: random statuses and header lists that an application may hand to startResponse. Each is refused with an
-// error, or gives exactly one answer, which says just that and does not leak into the next one.
+// The other side: random statuses and header lists that an application may hand to startResponse, or to wsgi.early_hints. Each is
+// refused with an error, or gives exactly one answer, which says just that and does not leak into the next one.
 
 import { Server } from '../test/http/wire.ts';
 import { readAnswer } from './answers.ts';
@@ -125,7 +125,52 @@ function mangled(random: Random, text: string): string {
 const SENTINEL = 'the next answer';
 
 /** @throws {Violation} */
+async function tryHints(random: Random): Promise<void> {
+  const { headers } = attempt(random);
+  const version = random.pick(['1.1', '1.1', '1.0']);
+  let refused: unknown = null;
+  const dispatcher = dispatching({
+    '': (environ, startResponse) => {
+      try {
+        environ['wsgi.early_hints'](headers as [string, string][]);
+      } catch (error) {
+        refused = error;
+      }
+      startResponse('200 OK', []);
+      return SENTINEL;
+    },
+  });
+  const server = new Server({ app: exchange => dispatcher.answer(exchange) });
+  const client = server.connect().send(`GET / HTTP/${version}\r\nHost: a\r\nConnection: close\r\n\r\n`);
+  await server.quiet();
+  const { received } = client;
+  const said = `${shown([headers, version])}: ${JSON.stringify(received.slice(0, 200))}`;
+  if (refused !== null && (refused as Error).name !== 'ContractError') {
+    throw new Violation(`${String(refused)} for hints ${said}`);
+  }
+  let at = 0;
+  if (refused === null && version === '1.1') {
+    const interim = readAnswer(received, 0, 'GET');
+    at = interim.end;
+    const given = (headers as [string, string][]).filter(([name]) => !/^content-length$/i.test(name));
+    if (interim.code !== 103 || JSON.stringify(interim.fields) !== JSON.stringify(given)) {
+      throw new Violation(`hints are not sent as given: ${said}`);
+    }
+  }
+  const final = readAnswer(received, at, 'GET');
+  if (final.code !== 200 || final.content !== SENTINEL || final.end !== received.length) {
+    throw new Violation(`the answer is disturbed by hints ${said}`);
+  }
+}
+
+/** As JSON; a symbol by its name. */
+function shown(value: unknown): string {
+  return JSON.stringify(value, (_, part: unknown) => (typeof part === 'symbol' ? String(part) : part));
+}
+
+/** @throws {Violation} */
 export async function tryHead(random: Random): Promise<void> {
+  if (random.oneIn(4)) return tryHints(random);
   const { status, headers, content } = attempt(random);
   const method = random.pick(['GET', 'GET', 'HEAD']);
   const version = random.pick(['1.1', '1.1', '1.0']);
@@ -154,7 +199,7 @@ export async function tryHead(random: Random): Promise<void> {
       `${method} /head HTTP/${version}\r\nHost: a\r\n${keep}\r\nGET /next HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`,
     );
   await server.quiet();
-  const said = `${JSON.stringify([status, headers, content.slice(0, 20), method, version, streams], (_, value) => (typeof value === 'symbol' ? String(value) : value))}`;
+  const said = shown([status, headers, content.slice(0, 20), method, version, streams]);
   const { received } = client;
   const first = readAnswer(received, 0, method);
   if (refused !== null) {

@@ -21,8 +21,9 @@ export class ServerProcess {
   readonly #folder: string = mkdtempSync(join(tmpdir(), 'fapws-fuzz-'));
   #complaints = '';
   #where!: Where;
-  /** How often the server was stopped and another one took its place. */
-  replaced = 0;
+  /** How often the server was told to stop, and how often another one has taken its place. */
+  #stops = 0;
+  #replaced = 0;
   /** One after the other: an answer does not say what it answers. */
   #replacing: Promise<void> = Promise.resolve();
   #before: Holdings | null = null;
@@ -52,13 +53,20 @@ export class ServerProcess {
     return this.#where.addresses[unix ? 1 : 0];
   }
 
+  /** Begins to watch. @returns what tells whether a server was stopped meanwhile */
+  watch(): () => boolean {
+    const [stops, replaced] = [this.#stops, this.#replaced];
+    return () => this.#stops !== stops || stops !== replaced;
+  }
+
   /** Has the server stop, and another one take its place. */
   replace(): Promise<void> {
-    this.replaced += 1;
+    this.#stops += 1;
     this.#replacing = this.#replacing.then(async () => {
       const where = this.#message<Where>();
       if (!this.hasEnded) this.#child.send('replace');
       this.#where = await where;
+      this.#replaced += 1;
     });
     return this.#replacing;
   }
@@ -81,6 +89,8 @@ export class ServerProcess {
     for (const deadline = Date.now() + PATIENCE; ; await sleep(100)) {
       const now = await this.#ask();
       if (now.strange !== null) throw new Violation(`the log has ${now.strange}`);
+      // Warnings of Node: listeners that nobody takes away, and the like.
+      if (this.#complaints !== '') throw new Violation(`standard error has ${this.#complaints}`);
       const left = [
         ...(now.sockets > before.sockets ? ['sockets'] : []),
         ...(now.descriptors > before.descriptors ? ['file descriptors'] : []),

@@ -54,7 +54,9 @@ class SocketClient {
         break;
       case 'break':
         this.#finished = true;
-        socket.resetAndDestroy();
+        // A unix socket knows no reset.
+        if (socket.remoteFamily === undefined) socket.destroy();
+        else socket.resetAndDestroy();
         break;
       case 'hold':
         socket.pause();
@@ -94,7 +96,7 @@ class SocketClient {
 
 /** @throws {Violation} */
 async function runOnce(made: Case, server: ServerProcess): Promise<void> {
-  const { replaced } = server;
+  const wasStopped = server.watch();
   const clients = new Map<number, SocketClient>();
   for (const step of made.steps) {
     if (step.do === 'rest') await sleep(2);
@@ -114,7 +116,7 @@ async function runOnce(made: Case, server: ServerProcess): Promise<void> {
     const manner = mannerOf(made, number);
     const sent = octetsOf(made, number);
     // Others run at the same time, and may have had the server stopped.
-    const stops = manner.stops || server.replaced !== replaced;
+    const stops = manner.stops || wasStopped();
     // What comes for a connection that was closed meanwhile resets it, and answers that were not read yet are lost.
     const isLost = stops && client.ending === 'reset';
     judge({
