@@ -126,7 +126,7 @@ test('a worker whose event loop stands still is ended and replaced', async () =>
 test('failures in a row are answered later and later, and the log says when', async () => {
   const { supervisor, said, events, until } = supervised({
     workers: 1,
-    backoff: { first: 0.2, longest: 0.4, stable: 60 },
+    backoff: { first: 0.1, longest: 0.4, stable: 60 },
   });
   await supervisor.start();
   const ended = (): number => count(events, 'ended');
@@ -139,9 +139,10 @@ test('failures in a row are answered later and later, and the log says when', as
   await kill();
   expect(said()).not.toContain('in a row');
   for (const [failures, seconds] of [
-    [2, '0.2'],
-    [3, '0.4'],
+    [2, '0.1'],
+    [3, '0.2'],
     [4, '0.4'],
+    [5, '0.4'],
   ]) {
     await serving();
     const at = performance.now();
