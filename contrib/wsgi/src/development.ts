@@ -83,11 +83,7 @@ export class Development {
       const isWorthIt = failure !== null && performance.now() - this.#endedAt > AGAIN;
       if (changed === null && !isWorthIt) return failure;
       if (rounds === MOST_ROUNDS) {
-        const { application, errors } = this.#settings;
-        errors.write(
-          `fapws: ${changed} has changed each time that ${application} was loaded. If that is what changes it, keep it ` +
-            'out of reload.paths.\n',
-        );
+        if (changed !== null) this.#warnOf(changed);
         return failure;
       }
       rounds += 1;
@@ -95,12 +91,23 @@ export class Development {
     }
   }
 
+  #warnOf(changed: string): void {
+    const { application, errors } = this.#settings;
+    errors.write(
+      `fapws: ${changed} has changed each time that ${application} was loaded. If that is what changes it, keep it ` +
+        'out of reload.paths.\n',
+    );
+  }
+
   #begin(changed: string | null): void {
     const { application, errors } = this.#settings;
     const why = changed === null ? 'could not be loaded' : `has changed (${changed})`;
     errors.write(`fapws: ${application} ${why}: loading it again.\n`);
     this.#isLoading = true;
-    this.#attempt = this.#outcome(this.#quiet().then(() => this.#loader.reload()));
+    const loading = this.#quiet().then(() => this.#loader.reload());
+    // Why it could not be loaded is in the log already.
+    const told = loading.then(() => errors.write(`fapws: ${application} is loaded.\n`));
+    this.#attempt = this.#outcome(told);
   }
 
   /** Resolves when the files were left alone for a moment. What they are then is what is going to be read. */
@@ -112,7 +119,7 @@ export class Development {
     } while (this.#watch.changed() !== null && performance.now() < late);
   }
 
-  async #outcome(loading: Promise<void>): Promise<Error | null> {
+  async #outcome(loading: Promise<unknown>): Promise<Error | null> {
     let failure: Error | null = null;
     try {
       await loading;

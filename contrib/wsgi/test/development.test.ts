@@ -121,7 +121,9 @@ describe.runIf(hasPython)('an edit is answered by the next request', () => {
     await front.logs(/loading one/);
     await front.app.ready;
     project.write('app.py', answering('1', 'print("loading two")'));
-    await front.logs(/app:application has changed \(.*app\.py\): loading it again[\s\S]*loading two/);
+    await front.logs(
+      /app:application has changed \(.*app\.py\): loading it again[\s\S]*loading two[\s\S]*is loaded\.\n/,
+    );
   });
 
   test('what others are being answered meanwhile comes to its end', { timeout: SECONDS }, async () => {
