@@ -1,8 +1,6 @@
 // The shape of a configuration file, made of the table of options.
 
-import type { Camel, KindName, table } from './options/table.ts';
-
-type Row = (typeof table)[number];
+import type { Camel, KindName, Row } from './options/table.ts';
 
 interface Written {
   address: string | number;

@@ -3,7 +3,7 @@
 import { availableParallelism } from 'node:os';
 import { type Address, defaultLimits, defaultTimeouts } from '@fapws/core';
 import type { Places } from './addresses.ts';
-import { pythonNameOf } from './application/python.ts';
+import { pythonNameOf } from './application/python-settings.ts';
 import type { Front } from './front.ts';
 import type { OptionValues, Settings } from './options/settings.ts';
 import type { Paint } from './terminal.ts';

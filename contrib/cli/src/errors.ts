@@ -14,6 +14,11 @@ export class UsageError extends Error {
   }
 }
 
+/** The application's own code failed while it was loaded; the message has its traceback. */
+export class LoadFailure extends Error {
+  override readonly name = 'LoadFailure';
+}
+
 /** Exit codes, as a shell or a service manager sees them. */
 export const exitCodes = {
   /** It ended as it was asked to. */

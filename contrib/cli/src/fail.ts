@@ -3,8 +3,7 @@
 import { ListenError } from '@fapws/core';
 import { ActivationError } from '@fapws/systemd';
 import { WorkersError } from '@fapws/workers';
-import { LoadFailure } from './application/python.ts';
-import { exitCodes, UsageError } from './errors.ts';
+import { exitCodes, LoadFailure, UsageError } from './errors.ts';
 import { paintFor } from './terminal.ts';
 
 /** Says why on standard error and sets the exit code. */

@@ -1,9 +1,8 @@
-// The command: reads what is asked for and does it.
+// The command: reads what is asked for and does it. What serves is imported when it is needed: a supervisor never needs it.
 
 import { readFileSync } from 'node:fs';
 import { type Places, placesOf } from './addresses.ts';
 import { targetOf } from './application/module.ts';
-import { descriptionOf } from './describe.ts';
 import { exitCodes, UsageError } from './errors.ts';
 import type { Front } from './front.ts';
 import { helpPage } from './help.ts';
@@ -13,7 +12,6 @@ import { readSettings, type Settings } from './options/settings.ts';
 import { goToFolder, importFirst } from './prepare.ts';
 import { configPage } from './print-config.ts';
 import { identityOf } from './privileges.ts';
-import { closeAll, loadedFront, serveAlone } from './serve.ts';
 import { serveSupervised } from './supervised.ts';
 import { paintFor } from './terminal.ts';
 
@@ -42,6 +40,7 @@ export async function main(args: readonly string[]): Promise<number> {
   checkApplication(settings);
   const places = placesOf(settings);
   if (commandLine.describe) {
+    const { descriptionOf } = await import('./describe.ts');
     return await withFront(settings, places, front => printed(descriptionOf(front, settings, places, paint)));
   }
   if (settings.values.checkConfig) {
@@ -53,6 +52,7 @@ export async function main(args: readonly string[]): Promise<number> {
   if (settings.values.supervisor) return await serveSupervised(settings, places, args);
   checkAlone(settings);
   await importFirst(settings);
+  const { serveAlone } = await import('./serve.ts');
   await serveAlone(settings, places.addresses);
   return exitCodes.fine;
 }
@@ -111,6 +111,7 @@ async function withFront(
   use: (front: Front) => number,
 ): Promise<number> {
   await importFirst(settings);
+  const { closeAll, loadedFront } = await import('./serve.ts');
   const front = await loadedFront(settings, addresses);
   try {
     return use(front);

@@ -2,7 +2,7 @@
 // ones that have another number of processes.
 
 import type { Supervisor } from '@fapws/workers';
-import { pythonProcessesOf } from './application/python.ts';
+import { pythonProcessesOf } from './application/python-settings.ts';
 import type { Settings } from './options/settings.ts';
 
 export class Resizing implements Disposable {

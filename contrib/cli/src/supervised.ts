@@ -15,7 +15,7 @@ import {
   type WorkersEvent,
 } from '@fapws/workers';
 import type { Places } from './addresses.ts';
-import { pythonNameOf } from './application/python.ts';
+import { pythonNameOf } from './application/python-settings.ts';
 import { Succession } from './development/succession.ts';
 import { exitCodes } from './errors.ts';
 import { type HandedOver, handOver } from './hand-over.ts';

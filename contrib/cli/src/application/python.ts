@@ -1,20 +1,10 @@
 // A Python application with the options of the command, and why it can't be loaded in as few words as that needs.
 
-import { availableParallelism } from 'node:os';
 import { type ErrorStream, standardError } from '@fapws/core';
 import { type PythonApplication, type PythonOptions, pythonApp, WorkerError } from '@fapws/wsgi';
-import { UsageError } from '../errors.ts';
+import { LoadFailure, UsageError } from '../errors.ts';
 import type { OptionValues, Settings } from '../options/settings.ts';
-
-/** The application's own code failed while it was loaded; the message has its stack or Python's traceback. */
-export class LoadFailure extends Error {
-  override readonly name = 'LoadFailure';
-}
-
-/** `shop.wsgi` is `shop.wsgi:application`, as gunicorn has it. */
-export function pythonNameOf(text: string): string {
-  return text.includes(':') ? text : `${text}:application`;
-}
+import { type ProcessCount, pythonNameOf, pythonProcessesOf } from './python-settings.ts';
 
 /** The error stream, without the reports of a start that fails: those are made here, in fewer words. */
 class StartErrors implements ErrorStream {
@@ -86,17 +76,6 @@ function optionsOf(values: OptionValues): PythonOptions {
     preload: values.preload || undefined,
     reload: reload ? { paths: reloadExtra } : undefined,
   });
-}
-
-export interface ProcessCount {
-  readonly min: number;
-  readonly max: number;
-}
-
-/** All Python processes. */
-export function pythonProcessesOf({ workers: { least, most, auto } }: OptionValues): ProcessCount {
-  if (!auto) return { min: least, max: most };
-  return { min: availableParallelism(), max: availableParallelism() };
 }
 
 /** The part of them that one front has. */

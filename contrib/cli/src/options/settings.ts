@@ -6,9 +6,7 @@ import type { CommandLine, Given } from './arguments.ts';
 import { readConfigFile } from './config-file.ts';
 import { readEnvironment } from './environment.ts';
 import { kinds, ValueError, type Values } from './kinds.ts';
-import { type Camel, camel, type Option, type OptionName, options, type table } from './table.ts';
-
-type Row = (typeof table)[number];
+import { type Camel, camel, type Option, type OptionName, options, type Row } from './table.ts';
 
 type ValueOf<R extends Row> = R extends { readonly many: true }
   ? readonly Values[R['kind']][]

@@ -57,7 +57,7 @@ export const groups = [
   'Configuration',
 ] as const;
 
-export const table = [
+const table = [
   {
     name: 'app',
     kind: 'text',
@@ -496,7 +496,8 @@ export const table = [
   },
 ] as const;
 
-type Row = (typeof table)[number];
+/** One of the rows. */
+export type Row = (typeof table)[number];
 
 /** `http-limit` → `httpLimit`. */
 export type Camel<Name extends string> = Name extends `${infer Head}-${infer Tail}`
@@ -505,15 +506,6 @@ export type Camel<Name extends string> = Name extends `${infer Head}-${infer Tai
 
 /** The name of an option in configuration files and in the program. */
 export type OptionName = Camel<Row['name']>;
-
-export type RowOf<Name extends OptionName> =
-  Extract<Row, { readonly name: string }> extends infer R
-    ? R extends { readonly name: infer N extends string }
-      ? Camel<N> extends Name
-        ? R
-        : never
-      : never
-    : never;
 
 export const options: readonly Option[] = table;
 
