@@ -100,7 +100,7 @@ export class Pool implements WorkerOwner {
 
   #enqueue(call: Call): void {
     if (this.#closing !== null) this.#shedding.turnAway(call);
-    else if (this.#failure !== null && this.#ready.length === 0) call.refuse(this.#failure);
+    else if (this.#failure !== null && this.#ready.length === 0) this.#shedding.fail(call, this.#failure);
     else if (this.#queue.length >= this.#settings.queue.length) this.#shedding.refuse(call);
     else this.#queue.push(call, performance.now());
   }
@@ -207,7 +207,7 @@ export class Pool implements WorkerOwner {
     this.#started.reject(error);
     const isKnown = this.#failure !== null && this.#backOff.waiting;
     this.#failure = error;
-    if (this.#ready.length === 0) for (const call of this.#queue.takeAll()) call.refuse(error);
+    if (this.#ready.length === 0) for (const call of this.#queue.takeAll()) this.#shedding.fail(call, error);
     if (isKnown) return;
     // In development the next request tries again, or the next change.
     this.#tryLater(this.#settings.reload === null ? this.#backOff.failed(0) : 0, error.message);

@@ -8,6 +8,9 @@ import type { WorkerSettings } from './options.ts';
 /** Milliseconds between two lines in the log about that: there may be thousands of them in a second. */
 const LOG_EVERY = 10_000;
 
+/** Milliseconds between two requests that get, and log, why the application can't be loaded: tracebacks would fill the disk. */
+const EXPLAIN_EVERY = 1000;
+
 /** How many requests were answered by the front itself, and why. */
 export interface ShedCounts {
   /** 503: too many were waiting. */
@@ -22,6 +25,7 @@ export class Shedding {
   readonly #full: WorkerError;
   readonly #late: WorkerError;
   readonly #closed: WorkerError;
+  #explainedAt = Number.NEGATIVE_INFINITY;
   #logged: ShedCounts = { refused: 0, late: 0 };
   #loggedAt = Number.NEGATIVE_INFINITY;
 
@@ -56,6 +60,18 @@ export class Shedding {
       'All processes of this application were busy for too long.\n',
       this.#late,
     );
+  }
+
+  /** The application can't be loaded: 500, with the reason, as one that raises. */
+  fail(call: Call, error: WorkerError): void {
+    const now = performance.now();
+    if (now - this.#explainedAt >= EXPLAIN_EVERY) {
+      this.#explainedAt = now;
+      call.refuse(error);
+    } else {
+      const text = 'The application could not be started. The log says why.\n';
+      call.answerInstead('500 Internal Server Error', [], text, error);
+    }
   }
 
   /** Nobody is there to answer, nor will be. */

@@ -29,16 +29,18 @@ function asking(target: string): (front: Front) => Promise<Answer> {
   return front => front.ask(target);
 }
 
+function kill(front: Front): Promise<null> {
+  process.kill(front.app.status().workers[0]?.pid as number, 'SIGKILL');
+  return Promise.resolve(null);
+}
+
 const killed = { signal: 'SIGKILL' };
 const faults: readonly Fault[] = [
   {
     what: 'kill -9',
     application: 'supervised:application',
     load: '/sleep?0.01',
-    strike: front => {
-      process.kill(front.app.status().workers[0]?.pid as number, 'SIGKILL');
-      return Promise.resolve(null);
-    },
+    strike: kill,
     status: null,
     exit: { reason: 'crash', ...killed },
     others: 1,
@@ -48,13 +50,20 @@ const faults: readonly Fault[] = [
     application: 'supervised:application',
     options: { threads: 3 },
     load: '/sleep?0.01',
-    strike: front => {
-      process.kill(front.app.status().workers[0]?.pid as number, 'SIGKILL');
-      return Promise.resolve(null);
-    },
+    strike: kill,
     status: null,
     exit: { reason: 'crash', ...killed },
     others: 3,
+  },
+  {
+    what: 'kill -9 of a fork',
+    application: 'supervised:application',
+    options: { preload: true },
+    load: '/sleep?0.01',
+    strike: kill,
+    status: null,
+    exit: { reason: 'crash', ...killed },
+    others: 1,
   },
   {
     what: 'os._exit()',
