@@ -4,11 +4,11 @@
 import type { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
 import { constants } from 'node:os';
+import { Channel, type ChannelReceiver } from './channel.ts';
 import { ForkedProcess, type ForkParent } from './fork.ts';
 import { ForkListener } from './fork-listener.ts';
 import { helloOf } from './hello.ts';
 import type { WorkerSettings } from './options.ts';
-import { Output } from './output.ts';
 import {
   exitReason,
   LAST_WORDS,
@@ -17,18 +17,7 @@ import {
   spawning,
   type WorkerProcess,
 } from './process.ts';
-import {
-  BySignal,
-  Exited,
-  Failed,
-  Fork,
-  Hello,
-  Kill,
-  MessageReader,
-  type MessageReceiver,
-  Ready,
-  VERSION,
-} from './protocol.ts';
+import { BySignal, Exited, Failed, Fork, Hello, Kill, Ready, VERSION } from './protocol.ts';
 
 /** What starts the processes of a new generation. In development a fork server would be loaded as often as a worker. */
 export function launcherOf(settings: WorkerSettings): Launcher {
@@ -53,16 +42,14 @@ function preloading(settings: WorkerSettings): Launcher {
 }
 
 /** One process that forks, from its start to its end. Its workers end with it. */
-class ForkServer implements ForkParent, ProcessWatcher, MessageReceiver {
+class ForkServer implements ForkParent, ProcessWatcher, ChannelReceiver {
   readonly #settings: WorkerSettings;
   readonly #listener: ForkListener;
   readonly #forks = new Map<number, ForkedProcess>();
-  readonly #reader: MessageReader = new MessageReader(this);
   #startTimer: NodeJS.Timeout;
   #isLate = false;
   #process: WorkerProcess | null = null;
-  #channel: Socket | null = null;
-  #output: Output | null = null;
+  #channel: Channel | null = null;
   #lastNumber = 0;
   #lastLine: string | undefined;
   #isLoaded = false;
@@ -93,7 +80,7 @@ class ForkServer implements ForkParent, ProcessWatcher, MessageReceiver {
     this.#lastNumber += 1;
     const fork = new ForkedProcess(this.#lastNumber, this, watcher, this.#settings.errors);
     this.#forks.set(this.#lastNumber, fork);
-    if (this.#isLoaded) this.#output?.message(Fork, 0, this.#lastNumber);
+    if (this.#isLoaded) this.#channel?.output.message(Fork, 0, this.#lastNumber);
     this.refChanged();
     return fork;
   }
@@ -104,7 +91,7 @@ class ForkServer implements ForkParent, ProcessWatcher, MessageReceiver {
 
   /** ForkParent. */
   signal(number: number, signal: NodeJS.Signals): void {
-    this.#output?.message(Kill, 0, number, constants.signals[signal]);
+    this.#channel?.output.message(Kill, 0, number, constants.signals[signal]);
   }
 
   /** ForkParent. */
@@ -126,19 +113,9 @@ class ForkServer implements ForkParent, ProcessWatcher, MessageReceiver {
 
   /** ProcessWatcher. */
   started(channel: Socket): void {
-    this.#channel = channel;
-    this.#output = new Output(channel);
+    this.#channel = new Channel(channel, this);
     const { address, token } = this.#listener;
-    this.#output.message(Hello, 0, 0, VERSION, helloOf(this.#settings, { address, token }));
-    channel.on('data', (octets: Buffer) => {
-      try {
-        this.#reader.read(octets);
-      } catch (error) {
-        this.#end((error as Error).message);
-      }
-    });
-    // The process says why it is gone.
-    channel.on('error', () => {});
+    this.#channel.output.message(Hello, 0, 0, VERSION, helloOf(this.#settings, { address, token }));
     this.refChanged();
   }
 
@@ -173,7 +150,18 @@ class ForkServer implements ForkParent, ProcessWatcher, MessageReceiver {
     this.#end(this.#isLate ? this.#lateness : `${reason}.`);
   }
 
-  /** MessageReceiver. */
+  /** ChannelReceiver. */
+  malformed(error: Error): void {
+    this.#end(error.message);
+  }
+
+  /** ChannelReceiver. The process says why it is gone. */
+  unwritable(): void {}
+
+  /** ChannelReceiver. */
+  afterRead(): void {}
+
+  /** ChannelReceiver. */
   message(type: number, flags: number, number: number, argument: number, payload: Buffer): void {
     switch (type) {
       case Hello:
@@ -186,7 +174,7 @@ class ForkServer implements ForkParent, ProcessWatcher, MessageReceiver {
       case Ready:
         clearTimeout(this.#startTimer);
         this.#isLoaded = true;
-        for (const each of this.#forks.keys()) this.#output?.message(Fork, 0, each);
+        for (const each of this.#forks.keys()) this.#channel?.output.message(Fork, 0, each);
         return;
       case Failed:
         if (number === 0) this.#end(payload.toString().trimEnd());
