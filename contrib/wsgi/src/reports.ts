@@ -82,9 +82,11 @@ export class Reports {
   }
 
   reloaded(error: Error | null): void {
-    const { application } = this.#settings;
+    const { application, reload } = this.#settings;
     tell('fapws:wsgi.reload', () => ({ application, error }));
-    if (error !== null) this.#log(`reload() has changed nothing. ${error.message}`);
+    if (error === null) return;
+    // In development nobody has called it, and the page is about the error.
+    this.#log(reload === null ? `reload() has changed nothing. ${error.message}` : error.message);
   }
 
   #log(line: string): void {

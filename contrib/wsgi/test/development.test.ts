@@ -217,7 +217,9 @@ describe.runIf(hasPython)('an application that can’t be loaded', () => {
     const text = await front.ask('/');
     expect(text.head).toMatch(/^content-type: text\/plain; charset=utf-8$/im);
     expect(text.body).toContain('VALUE = "<b>" +');
-    expect(front.log).toMatch(/could not be started[\s\S]*SyntaxError/);
+    expect(front.log).toMatch(
+      /\nfapws: The application app:application could not be started\.\n[\s\S]*SyntaxError/,
+    );
     project.write('shop/prices.py', 'VALUE = "<b>" + "2"');
     expect(await bodyOf(front)).toBe('<b>2');
   });
