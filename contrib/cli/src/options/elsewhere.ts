@@ -4,6 +4,11 @@
 const tls = 'TLS is left to a proxy in front; docs/deploy.md has nginx and HAProxy.';
 const service = 'Let a service manager do that: contrib/systemd has the units.';
 const standardError = 'Errors go to standard error, for whoever starts the process to keep.';
+const watching = 'There is no such thing; docs/observing.md says what can be watched.';
+const module = 'Write a module that makes the application, and name it: fapws wsgi module:application.';
+const protocol = 'HTTP is what is spoken here; let nginx use proxy_pass in place of uwsgi_pass.';
+const http2 = 'HTTP/2 is left to a proxy in front.';
+const strict = 'Leave it out: nothing loosens the rules of HTTP; docs/http-rules.md has them.';
 const always = 'Leave it out: that is so always.';
 
 /** By flag, without dashes. Each is a sentence that says what to do. */
@@ -31,16 +36,40 @@ const hints: Readonly<Record<string, string>> = {
   'log-syslog-to': `${standardError} systemd-cat and logger(1) bring it to syslog.`,
   R: always,
   'enable-stdio-inheritance': always,
-  'statsd-host': 'There is no statsd; docs/observing.md says what can be watched.',
-  paste: 'Write a module that makes the application, and name it: fapws wsgi module:application.',
-  paster: 'Write a module that makes the application, and name it: fapws wsgi module:application.',
+  'statsd-host': watching,
+  paste: module,
+  paster: module,
+  'log-config-json': standardError,
+  'log-syslog-prefix': standardError,
+  'log-syslog-facility': standardError,
+  'disable-redirect-access-to-syslog': 'Leave it out: there is no syslog.',
+  'statsd-prefix': watching,
+  'dogstatsd-tags': watching,
+  'enable-backlog-metric': watching,
+  'paste-global': module,
+  'uwsgi-allow-from': protocol,
+  'cert-reqs': tls,
+  'suppress-ragged-eofs': tls,
+  'do-handshake-on-connect': tls,
+  'http-protocols': http2,
+  'http2-cleartext': http2,
+  'http2-max-concurrent-streams': http2,
+  'http2-initial-window-size': http2,
+  'http2-max-frame-size': http2,
+  'http2-max-header-list-size': http2,
+  'permit-obsolete-folding': strict,
+  'strip-header-spaces': strict,
+  'permit-unconventional-http-method': strict,
+  'permit-unconventional-http-version': strict,
+  'casefold-http-method': strict,
+  'header-map': 'Leave it out: names with underscores do not become variables.',
   spew: 'Python has it: python3 -m trace.',
   certfile: tls,
   keyfile: tls,
   'ca-certs': tls,
   'ssl-version': tls,
   ciphers: tls,
-  protocol: 'HTTP is what is spoken here; let nginx use proxy_pass in place of uwsgi_pass.',
+  protocol,
   'forwarder-headers': 'Write --forwarded-header for each header that the proxy sets.',
   // uWSGI
   http: 'Write --bind HOST:PORT.',
@@ -89,7 +118,7 @@ const hints: Readonly<Record<string, string>> = {
   home: 'Write --venv.',
   H: 'Write --venv.',
   'manage-script-name': 'Write --prefix.',
-  stats: 'There is no stats server; docs/observing.md says what can be watched.',
+  stats: watching,
   ini: 'Write --config: docs/from-gunicorn-and-uwsgi.md has the names.',
   emperor: service,
   // everybody's
