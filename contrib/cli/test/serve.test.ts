@@ -1,13 +1,13 @@
 // What is served, by the real command, with the options that change it.
 
-import { readFileSync, statSync } from 'node:fs';
+import { chmodSync, readFileSync, statSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { gunzipSync } from 'node:zlib';
-import { installed, type Program } from '@fapws/testing';
+import { installed, optional, Program } from '@fapws/testing';
 import { expect, test, vi } from 'vitest';
-import { fapws, Project, serving } from './command.ts';
+import { command, fapws, Project, serving } from './command.ts';
 
 // On a machine with other work, starting a process alone can take seconds.
 vi.setConfig({ testTimeout: 60_000 });
@@ -176,6 +176,60 @@ test('the PROXY protocol; errors as pages where that is asked for; a log as guni
   expect(answer).toMatch(/^HTTP\/1\.1 500 /);
   expect(answer).toContain('no database for 192.0.2.9');
   await program.prints(/^192\.0\.2\.9 500 \d+ "me"$/m);
+  await ended(program);
+});
+
+const root = optional('root', process.getuid?.() === 0, 'run the tests as root');
+
+test.runIf(root)(
+  '--user and --group: requests are seen by processes of somebody else, with no other groups',
+  async () => {
+    using project = new Project({
+      'app.js': `export default (environ, startResponse) => {
+  startResponse('200 OK', [['Content-Type', 'application/json']]);
+  return JSON.stringify({ uid: process.getuid(), gid: process.getgid(), groups: process.getgroups() });
+};
+`,
+    });
+    chmodSync(project.folder, 0o755);
+    await using program = serving(
+      ['app.js', '--user', 'daemon', '--group', 'nogroup', '-b', 'unix:app.sock', '-b', '127.0.0.1:0'],
+      project,
+    );
+    const origin = (await program.prints(/(http:\/\/\S+\d)/))[1] as string;
+    expect(await json(origin)).toEqual({ uid: 1, gid: 65_534, groups: [65_534] });
+    await ended(program);
+    expect(() => statSync(join(project.folder, 'app.sock'))).toThrow(/ENOENT/);
+  },
+);
+
+const activates = installed('systemd-socket-activate', 'apt-get install systemd');
+
+test.runIf(activates)('sockets of systemd are used when none are asked for', async () => {
+  using project = new Project({ 'public/index.html': '<h1>A site</h1>\n' });
+  const socket = join(project.folder, 'site.sock');
+  // It starts the command with the first connection.
+  await using program = new Program(
+    'systemd-socket-activate',
+    [
+      '-E',
+      'NODE_NO_WARNINGS',
+      '-l',
+      socket,
+      process.execPath,
+      ...command,
+      '--static',
+      `/=${project.folder}/public`,
+    ],
+    { NODE_NO_WARNINGS: '1' },
+  );
+  await program.prints(/Listening on/);
+  const answer = await new Promise<string>((resolve, reject) => {
+    request({ socketPath: socket }, incoming => resolve(text(incoming)))
+      .on('error', reject)
+      .end();
+  });
+  expect(answer).toBe('<h1>A site</h1>\n');
   await ended(program);
 });
 
