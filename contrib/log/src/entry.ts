@@ -58,7 +58,7 @@ function endingOf({ error }: Outcome): Ending {
 }
 
 /** @param now milliseconds since 1970 */
-export function refusedEntry({ remote, method, target, status }: RefusedEvent, now: number): Entry {
+export function refusedEntry({ remote, method, target, status, octets }: RefusedEvent, now: number): Entry {
   // As much of an environ as there is: nobody has read the rest.
   const environ: Record<string, unknown> = {
     REMOTE_ADDR: remote.address,
@@ -71,7 +71,7 @@ export function refusedEntry({ remote, method, target, status }: RefusedEvent, n
     began: now,
     duration: 0,
     status: status.slice(0, 3),
-    octets: 0,
+    octets,
     headers: [],
     ending: status.startsWith('408') ? 'timeout' : 'refused',
   };

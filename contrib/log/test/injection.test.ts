@@ -177,7 +177,7 @@ test('octets that are no request at all are one line when they are refused', asy
       await server.stop({ graceMs: 0 });
       await access.close();
       for (const line of lines)
-        expect(line).toMatch(/^127\.0\.0\.1 - - \[[^\]]+\] (?:"(?:[^"\\]|\\.)*"|-) \d{3} - "-" "-"$/);
+        expect(line).toMatch(/^127\.0\.0\.1 - - \[[^\]]+\] (?:"(?:[^"\\]|\\.)*"|-) \d{3} \d+ "-" "-"$/);
     }),
     { numRuns: 40 },
   );

@@ -216,7 +216,7 @@ describe('what is not completed', () => {
     const made = await serve(never, { refused: true }, { timeouts: { handler: 0.1 } });
     await exchange(made, get('/slow'));
     await settled();
-    expect(made.lines).toEqual(['127.0.0.1 "GET /slow HTTP/1.1" 503 0 timeout']);
+    expect(made.lines).toEqual(['127.0.0.1 "GET /slow HTTP/1.1" 503 65 timeout']);
   });
 
   test('content that does not come is 408 and a timeout, once', async () => {
@@ -226,7 +226,7 @@ describe('what is not completed', () => {
     const made = await serve(reading, { refused: true }, { timeouts: { content: 0.1 } });
     await exchange(made, `POST /slow HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nhalf`);
     await settled();
-    expect(made.lines).toEqual(['127.0.0.1 "POST /slow HTTP/1.1" 408 0 timeout']);
+    expect(made.lines).toEqual(['127.0.0.1 "POST /slow HTTP/1.1" 408 57 timeout']);
   });
 
   test('a client that does not read is a timeout', async () => {
@@ -257,8 +257,8 @@ describe('what is not completed', () => {
     await exchange(made, `${head}Transfer-Encoding: chunked\r\n\r\nb\r\nhello world\r\n`);
     await settled();
     expect(made.lines).toEqual([
-      '127.0.0.1 "POST /much" 413 0 refused',
-      '127.0.0.1 "POST /much HTTP/1.1" 413 0 refused',
+      '127.0.0.1 "POST /much" 413 48 refused',
+      '127.0.0.1 "POST /much HTTP/1.1" 413 48 refused',
     ]);
   });
 
@@ -272,7 +272,7 @@ describe('what is not completed', () => {
       'POST /bad HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nno chunk\r\n',
     );
     await settled();
-    expect(made.lines).toEqual(['127.0.0.1 "POST /bad HTTP/1.1" 400 0 refused']);
+    expect(made.lines).toEqual(['127.0.0.1 "POST /bad HTTP/1.1" 400 53 refused']);
   });
 });
 
@@ -288,11 +288,11 @@ describe('requests that no application sees', () => {
     await exchange(made, 'nonsense\r\n\r\n');
     await settled();
     expect(made.lines).toEqual([
-      '127.0.0.1 "GET /a" 400 0 refused',
-      '127.0.0.1 "GET /b" 431 0 refused',
-      expect.stringMatching(/^127\.0\.0\.1 "GET \/c*" 414 0 refused$/),
-      '127.0.0.1 "GET /d" 408 0 timeout',
-      '127.0.0.1 "-" 501 0 refused',
+      '127.0.0.1 "GET /a" 400 64 refused',
+      '127.0.0.1 "GET /b" 431 81 refused',
+      expect.stringMatching(/^127\.0\.0\.1 "GET \/c*" 414 47 refused$/),
+      '127.0.0.1 "GET /d" 408 57 timeout',
+      '127.0.0.1 "-" 501 51 refused',
     ]);
   });
 
@@ -311,8 +311,8 @@ describe('requests that no application sees', () => {
     await exchange(made, 'GET /nobody HTTP/1.1\r\n\r\n');
     await settled();
     await other.close();
-    expect(made.lines).toEqual(['127.0.0.1 "GET /mine HTTP/1.1" 503 0 timeout']);
-    expect(lines).toEqual(['127.0.0.1 "GET /nobody" 400 0 refused']);
+    expect(made.lines).toEqual(['127.0.0.1 "GET /mine HTTP/1.1" 503 65 timeout']);
+    expect(lines).toEqual(['127.0.0.1 "GET /nobody" 400 64 refused']);
   });
 
   test('leave nothing subscribed when the logs are closed', async () => {

@@ -191,20 +191,21 @@ export class Connection implements Receiver, reading.MessageSink {
     if (this.isOver) return;
     const { protocol, transport } = this;
     const page = protocol.answerer.refusalPage(refusal);
-    tellRefused(this, refusal);
+    const content = Buffer.from(page.content);
+    // As far as can be told from what has arrived of the request.
+    const isHead = this.exchange === null ? this.reader.isHead : this.exchange.head.method === 'HEAD';
+    const octets = isHead ? 0 : content.length;
+    tellRefused(this, refusal, octets);
     // Who is told may have stopped the server.
     if (this.isOver) return;
     const head = responseHeadOf(refusal.status, page.headers);
-    const content = Buffer.from(page.content);
     const framing = `Content-Length: ${content.length}\r\nConnection: close\r\n\r\n`;
     transport.write(head.render(protocol.clock) + framing);
-    // As far as can be told from what has arrived of the request.
-    const hasContent = this.exchange === null ? !this.reader.isHead : this.exchange.head.method !== 'HEAD';
-    if (hasContent) transport.write(content);
+    if (!isHead) transport.write(content);
     const { exchange } = this;
     this.exchange = null;
     this.finishWriting();
-    exchange?.cutOff(reason, refusal.status, hasContent ? content.length : 0);
+    exchange?.cutOff(reason, refusal.status, octets);
   }
 
   /** The answer in hand will not be completed; what was sent of it, and the answers before it, still reach the client. */

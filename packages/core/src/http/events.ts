@@ -25,6 +25,8 @@ export interface RefusedEvent extends RequestEvent {
   readonly status: string;
   /** Why, as the client was told. */
   readonly detail: string;
+  /** Octets of content that are sent. */
+  readonly octets: number;
 }
 
 /** `fapws:timeout`: somebody took too long. A connection that was merely idle is no event. */
@@ -70,9 +72,9 @@ function eventOf(subject: Subject): RequestEvent {
 }
 
 /** @internal */
-export function tellRefused(subject: Subject, { status, detail }: Pick<Refusal, 'status' | 'detail'>): void {
+export function tellRefused(subject: Subject, { status, detail }: Refusal, octets: number): void {
   if (!refused.hasSubscribers) return;
-  refused.publish({ ...eventOf(subject), status, detail } satisfies RefusedEvent);
+  refused.publish({ ...eventOf(subject), status, detail, octets } satisfies RefusedEvent);
 }
 
 /** @internal */

@@ -5,6 +5,7 @@ import { Buffer } from 'node:buffer';
 import type { Endpoint } from '../loop/types.ts';
 import type { Connection } from './connection.ts';
 import { tellRefused } from './events.ts';
+import { Refusal } from './refusal.ts';
 import * as states from './states.ts';
 
 /** What a preface says. */
@@ -85,7 +86,7 @@ function read(preface: Preface, octets: Uint8Array, limit: number): PrefaceResul
 }
 
 function refusePreface(connection: Connection, error: unknown): void {
-  tellRefused(connection, { status: '', detail: problemOf(error) });
+  tellRefused(connection, new Refusal('', problemOf(error)), 0);
   connection.closeNow();
 }
 

@@ -129,6 +129,7 @@ describe('what is no preface', () => {
         target: undefined,
         status: '',
         detail: 'The preface is invalid: not for anybody',
+        octets: 0,
       },
     ]);
   });

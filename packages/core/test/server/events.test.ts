@@ -83,8 +83,17 @@ describe('fapws:refused', () => {
     const server = new Wired({ app: exchange => readContent(exchange, pending), limits: { content: 1000 } });
     const client = server.connect().send(octets);
     await server.quiet();
+    const content = client.received.slice(client.received.indexOf('\r\n\r\n') + 4);
+    expect(content).toMatch(/\.\n$/);
     expect(events.all).toEqual([
-      { server: null, remote, ...request, status, detail: expect.stringMatching(/\.$/) },
+      {
+        server: null,
+        remote,
+        ...request,
+        status,
+        detail: expect.stringMatching(/\.$/),
+        octets: content.length,
+      },
     ]);
     // In the words that the client was told.
     expect(client.received).toContain(`HTTP/1.1 ${status}\r\n`);
@@ -103,6 +112,14 @@ describe('fapws:refused', () => {
     expect(events.refused).toMatchObject([{ status: '501 Not Implemented' }]);
   });
 
+  test('a HEAD, whose refusal has no content', async () => {
+    const events = new Events();
+    const server = new Wired();
+    server.connect().send('HEAD /path HTTP/1.1\r\n\r\n');
+    await server.quiet();
+    expect(events.refused).toMatchObject([{ status: '400 Bad Request', octets: 0 }]);
+  });
+
   test('a connection that is one too many', () => {
     const events = new Events();
     const server = new Wired({ limits: { connections: 1 } });
@@ -115,6 +132,7 @@ describe('fapws:refused', () => {
         ...nobody,
         status: '503 Service Unavailable',
         detail: 'There are too many connections. Try again later.',
+        octets: 'There are too many connections. Try again later.\n'.length,
       },
     ]);
   });
