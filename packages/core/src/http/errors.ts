@@ -74,22 +74,6 @@ export function clientGone(): RequestError {
   );
 }
 
-/** @internal */
-export function tooShort(octets: number, declared: number, more = ''): ContractError {
-  return new ContractError(
-    'FAPWS_CONTENT_LENGTH',
-    `The answer has ${octets} octets, but its Content-Length says ${declared}.${more}`,
-  );
-}
-
-/** @internal */
-export function tooLong(declared: number): ContractError {
-  return new ContractError(
-    'FAPWS_CONTENT_LENGTH',
-    `The answer is longer than its Content-Length of ${declared}; what was too much is not sent.`,
-  );
-}
-
 /** @internal A value as a message names it: strings quoted and shortened, anything else by its kind. Never throws. */
 export function shown(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value);

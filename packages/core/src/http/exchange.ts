@@ -2,17 +2,9 @@
 
 import { Buffer } from 'node:buffer';
 import type { Connection } from './connection.ts';
-import {
-  answered,
-  ContractError,
-  clientGone,
-  notStarted,
-  type RequestError,
-  tooLong,
-  tooShort,
-} from './errors.ts';
+import { answered, ContractError, clientGone, notStarted, type RequestError } from './errors.ts';
 import type { Outcome } from './events.ts';
-import { lengthLine, mayGoOn, writePiece } from './framing.ts';
+import { lengthLine, mayGoOn, tooLong, tooShort, writePiece } from './framing.ts';
 import type { Refusal } from './refusal.ts';
 import { RequestBody } from './request-body.ts';
 import { NoContent, type RequestHead } from './request-head.ts';

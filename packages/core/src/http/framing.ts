@@ -2,6 +2,7 @@
 
 import { Buffer } from 'node:buffer';
 import type { Transport } from '../loop/types.ts';
+import { ContractError } from './errors.ts';
 import type { Exchange } from './exchange.ts';
 import { KnownLength } from './request-head.ts';
 
@@ -54,4 +55,18 @@ export function lengthLine(length: number): string {
   if (length >= LONGEST_RENDERED) return `Content-Length: ${length}\r\n`;
   while (lengthLines.length <= length) lengthLines.push(`Content-Length: ${lengthLines.length}\r\n`);
   return lengthLines[length] as string;
+}
+
+export function tooShort(octets: number, declared: number, more = ''): ContractError {
+  return new ContractError(
+    'FAPWS_CONTENT_LENGTH',
+    `The answer has ${octets} octets, but its Content-Length says ${declared}.${more}`,
+  );
+}
+
+export function tooLong(declared: number): ContractError {
+  return new ContractError(
+    'FAPWS_CONTENT_LENGTH',
+    `The answer is longer than its Content-Length of ${declared}; what was too much is not sent.`,
+  );
 }
