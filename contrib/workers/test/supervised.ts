@@ -77,7 +77,7 @@ export function get(supervisor: Supervisor, path = '/'): Promise<string> {
 }
 
 /** @param agent for connections that are kept */
-export function ask(supervisor: Supervisor, path: string, agent?: Agent): Promise<string> {
+function ask(supervisor: Supervisor, path: string, agent?: Agent): Promise<string> {
   const address = supervisor.addresses[0];
   if (address === undefined) throw new Error('Nobody listens yet.');
   const where = 'path' in address ? { socketPath: address.path } : address;

@@ -4,7 +4,7 @@
 const FIRST = 250;
 const LONGEST = 30_000;
 /** Milliseconds after which a process counts as well. */
-export const HEALTHY: number = 10_000;
+const HEALTHY = 10_000;
 
 export class BackOff {
   #failures = 0;
