@@ -86,7 +86,7 @@ describe('in a fresh checkout', () => {
 
   describe('built', () => {
     beforeAll(async () => {
-      await pnpm(['--filter', './examples/*...', 'build'], copy);
+      await pnpm(['--filter', '{./examples/*}...', 'build'], copy);
     });
 
     for (const name of samples) {
