@@ -253,7 +253,8 @@ export class WorkerProcess {
     publish({ event: 'ended', id: this.id, pid: this.pid, code, signal, reason });
     if (!hasServed) this.#failed(new WorkersError('FAPWS_WORKERS_START', this.#whyNotReady(ended)));
     else if (reason !== null && !(wasLost && code === 0)) this.#watcher.say(`${this.name} ${ended}`);
-    if (reason !== null && !wasLost) this.#watcher.lost(this, reason);
+    // One that stops by itself was lost before: nobody counts on it any more, and nothing is done then.
+    if (reason !== null) this.#watcher.lost(this, reason);
     this.#hasEnded();
   }
 

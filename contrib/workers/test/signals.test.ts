@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { installed, Program } from '@fapws/testing';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { SupervisorOptions } from '../src/index.ts';
@@ -65,14 +66,32 @@ test('a Ctrl-C, which reaches all processes of a terminal, is the primary alone 
   expect(program.output).toMatch(/workers\)\nthe primary has stopped\n$/);
 });
 
-test('SIGQUIT, or a second SIGTERM, cuts what is in progress', async () => {
+test.each(['SIGQUIT', 'a second SIGTERM'])('%s cuts what is in progress', async way => {
   const program = started({ graceMs: 60_000 });
   const origin = await program.origin();
   const cut = expect(textAt(`${origin}/forever`)).rejects.toThrow();
   await textAt(origin);
-  expect(await program.end('SIGQUIT')).toBe(0);
+  if (way === 'SIGQUIT') process.kill(program.pid, 'SIGQUIT');
+  else {
+    process.kill(program.pid, 'SIGTERM');
+    // One that comes within half a second is the same one.
+    await sleep(700);
+    process.kill(program.pid, 'SIGTERM');
+  }
+  expect(await program.end()).toBe(0);
   await cut;
   expect(program.output).toContain('requests cut at the end of the grace period: 1');
+});
+
+test('a second SIGTERM that comes at once is the same one', async () => {
+  const program = started();
+  const origin = await program.origin();
+  const slow = textAt(`${origin}/slow`);
+  await textAt(origin);
+  process.kill(program.pid, 'SIGTERM');
+  process.kill(program.pid, 'SIGINT');
+  expect(await program.end()).toBe(0);
+  expect(await slow).toMatch(/^slow/);
 });
 
 test('SIGHUP and SIGUSR2 replace all workers, SIGTTIN and SIGTTOU change their number, SIGUSR1 reopens logs', async () => {
@@ -120,6 +139,23 @@ test('workers whose primary is killed finish what they do and end', async () => 
   await expect(fetch(origin, bound())).rejects.toThrow();
 });
 
+test('a process that a worker has started with its environment is none; one whose primary has gone does not serve', async () => {
+  const assignment = { id: 1, sockets: 1, beatMs: 1000, maxRequests: 0, stop: { graceMs: 0, lameDuckMs: 0 } };
+  const startedBy = (primary: number): Program => {
+    const environmentOf = { FAPWS_WORKER: JSON.stringify({ ...assignment, primary }) };
+    const program = new Program(process.execPath, [serverProgram], environmentOf);
+    onTestFinished(() => program[Symbol.asyncDispose]());
+    return program;
+  };
+  // A process that is there, and not its parent.
+  const alone = startedBy(process.ppid);
+  expect(await textAt(await alone.origin())).toBe(`0 ${alone.pid}`);
+  // Beyond any number that a process has.
+  const orphan = startedBy(2 ** 30);
+  expect(await orphan.end()).toBe(1);
+  expect(orphan.output).toContain('Worker 1 was started by process 1073741824, which is gone.');
+});
+
 test('a program that is broken ends the primary with exit code 1 and a sentence', async () => {
   const program = started({ env: { FIXTURE_START: 'throw' } });
   expect(await program.end()).toBe(1);
@@ -151,9 +187,10 @@ describe.runIf(installed('script', 'apt-get install bsdutils'))('in a terminal',
     const command = [process.execPath, primaryProgram].map(word => `'${word}'`).join(' ');
     const terminal = new Program('script', ['-qfec', command, '/dev/null'], environment({}));
     onTestFinished(() => terminal[Symbol.asyncDispose]());
-    const pid = await workerAt((await terminal.origin()).trim());
+    const origin = (await terminal.origin()).trim();
+    const processes = [await workerAt(origin), Number(await textAt(`${origin}/primary`))];
     await terminal.end('SIGKILL');
-    await expect.poll(() => isAlive(pid), { timeout: 20_000 }).toBe(false);
+    await expect.poll(() => processes.filter(isAlive), { timeout: 20_000 }).toEqual([]);
   });
 });
 

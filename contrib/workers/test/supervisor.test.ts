@@ -135,6 +135,24 @@ test.runIf(canReusePort)('each worker can have a socket of its own on a port', a
   await sees('1');
 });
 
+test.runIf(canReusePort)(
+  'the last socket on a port is kept while its worker waits for its back-off',
+  async () => {
+    const { supervisor, until } = supervised({
+      workers: 1,
+      reusePort: true,
+      backoff: { first: 1, stable: 60 },
+    });
+    await supervisor.start();
+    for (const state of ['ready', 'waiting']) {
+      const before = supervisor.status()[0]?.pid as number;
+      process.kill(before, 'SIGKILL');
+      await until(state, () => supervisor.status().some(one => one.pid !== before && one.state === state));
+    }
+    expect(await get(supervisor)).toMatch(/^1 /);
+  },
+);
+
 test('a Node or a system that can not share ports says so', async () => {
   const { supervisor } = supervised({ listen: { host: '127.0.0.1', port: 0 }, reusePort: true });
   if (canReusePort) return await supervisor.start();
@@ -235,7 +253,9 @@ test('a worker that does not end is killed after its time, and said so', async (
 
 test('a supervisor that is stopped while it starts ends in peace', async () => {
   for (const before of ['its sockets are open', 'a worker serves']) {
-    const { supervisor, said, events, until } = supervised({ env: { FIXTURE_START: 'slow' } });
+    // Nothing is in progress in it, so its grace period is not waited for.
+    const options = { env: { FIXTURE_START: 'wait' }, graceMs: 600_000 };
+    const { supervisor, said, events, until } = supervised(options);
     const starting = supervisor.start();
     if (before === 'a worker serves') await until('a process', () => count(events, 'starting') === 1);
     await supervisor.stop();
