@@ -1,7 +1,8 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
+import type { Reporter } from 'vitest/node';
 
 // Every package of the workspace is a project of the same name and the same shape: its tests are test/**/*.test.ts.
 // A package's own `test` script runs this file too, narrowed to its project. Two more projects test the repository
@@ -24,6 +25,15 @@ const packages = ['packages', 'contrib', 'examples'].flatMap(room =>
     : [],
 );
 
+/** Leaves a line for each test that passed at the second try only: CI shows them. */
+const unsteady = (file: string): Reporter => ({
+  onTestCaseResult(test) {
+    if (test.diagnostic()?.flaky !== true) return;
+    const [error] = test.result().errors ?? [];
+    appendFileSync(file, `${test.project.name}: ${test.fullName}: ${error?.message.split('\n', 1)[0]}\n`);
+  },
+});
+
 export default defineConfig({
   // Sibling packages are read from their sources: no test waits for a build.
   resolve: { conditions: ['@fapws/source'] },
@@ -35,8 +45,14 @@ export default defineConfig({
     maxWorkers: availableParallelism() + 1,
     // CI counts from these files: every run leaves one.
     reporters: reports
-      ? ['default', ['json', { outputFile: join(reports, `${process.pid}.json`) }]]
+      ? [
+          'default',
+          ['json', { outputFile: join(reports, `${process.pid}.json`) }],
+          unsteady(join(reports, 'unsteady.txt')),
+        ]
       : ['default'],
+    // Times and memory are tested too, and CI runs on machines that others use: there a failure has to happen twice.
+    retry: reports ? 1 : 0,
     projects: [
       ...packages.map(({ folder, name }) => ({
         extends: true as const,

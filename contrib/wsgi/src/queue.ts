@@ -13,7 +13,8 @@ export interface WaitStatistics {
 const MOST_GONE = 1024;
 
 export class Queue {
-  #calls: Call[] = [];
+  /** Nothing but calls from the first on; before it are those that are gone. */
+  #calls: (Call | undefined)[] = [];
   #first = 0;
   readonly waits: WaitStatistics = { count: 0, total: 0, longest: 0 };
 
@@ -45,6 +46,8 @@ export class Queue {
   shift(): Call | undefined {
     while (this.#first < this.#calls.length) {
       const call = this.#calls[this.#first] as Call;
+      // What has been answered is not to be kept for as long as others wait.
+      this.#calls[this.#first] = undefined;
       this.#first += 1;
       if (this.#first === this.#calls.length) {
         this.#calls = [];
@@ -84,7 +87,7 @@ export class Queue {
 
   /** Empties it. */
   takeAll(): Call[] {
-    const all = this.#calls.slice(this.#first).filter(call => !call.settled);
+    const all = (this.#calls.slice(this.#first) as Call[]).filter(call => !call.settled);
     this.#calls = [];
     this.#first = 0;
     return all;
