@@ -1,6 +1,6 @@
-// Runs tests under the newest Node of each supported line: `node .ci/node-matrix/run.mjs [LINE …]`. Without a line these are all
-// but the one that runs this, since that has had all tests. A line that is named, and the newest one, run the tests of every
-// package, the lines between them those of core; examples are left out, since what they show is tested in the packages.
+// Runs tests under the newest Node of supported lines: `node .ci/node-matrix/run.mjs [LINE …]`. Without a line these are all
+// but the one that runs this, since that has had all tests. The newest of them runs the tests of every package, the
+// others those of core; examples are left out, since what they show is tested in the packages.
 // Ends with one line per version, and with an error if any of them failed. Child processes of tests get the same Node.
 
 import { spawnSync } from 'node:child_process';
@@ -35,11 +35,12 @@ if (!binaries.every(existsSync)) {
 }
 
 const all = ['packages', 'contrib']
+  .filter(room => existsSync(join(root, room)))
   .flatMap(room => readdirSync(join(root, room)).map(name => join(root, room, name)))
   .filter(folder => existsSync(join(folder, 'package.json')) && existsSync(join(folder, 'test')))
   .map(folder => JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')).name);
 const projectsOf = binary =>
-  (lines.length !== 0 || binary === binaries.at(-1) ? all : ['@fapws/core']).map(name => `--project=${name}`);
+  (binary === binaries.at(-1) ? all : ['@fapws/core']).map(name => `--project=${name}`);
 
 const results = binaries.map(binary => {
   const version = spawnSync(binary, ['--version'], { encoding: 'utf8' }).stdout.trim();

@@ -93,6 +93,13 @@ export class Pool implements WorkerOwner {
     });
   }
 
+  /** HOT. Whether a request that came now would be refused: of such a one nothing need be read. */
+  get refuses(): boolean {
+    const waiting = this.#queue.length;
+    if (waiting >= this.#settings.queue.length) return waiting > 0 || leastBusy(this.#ready) === null;
+    return this.#ready.length === 0 && (this.#closing !== null || this.#failure !== null);
+  }
+
   #beginToLook(): void {
     this.#clock.start();
     this.#lookTimer = setInterval(this.#lookAround, this.#look);

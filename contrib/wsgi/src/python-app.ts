@@ -43,7 +43,7 @@ export function pythonApp(application: string, options: PythonOptions = {}): Pyt
   const pool = new Pool(settings, () => launcherOf(settings));
   const contents = new Contents(settings);
   let answer: Application = (environ, startResponse): Promise<Result> => {
-    const content = contents.of(environ);
+    const content = pool.refuses ? null : contents.of(environ);
     if (!(content instanceof Promise)) return pool.call(environ, startResponse, content);
     return content.then(
       whole => pool.call(environ, startResponse, whole),

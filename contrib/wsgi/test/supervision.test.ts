@@ -85,7 +85,7 @@ describe.runIf(hasPython).concurrent('queue', () => {
   }, async () => {
     await using front = await Front.open('supervised:application', { queue: { length: 1 } });
     await front.app.ready;
-    const first = await begun(front, '/sleep?1');
+    const first = await begun(front, '/sleep?1.5');
     const second = front.ask('/pid');
     await front.until(() => front.app.status().queue.length === 1);
     const third = await front.ask('/pid');
@@ -94,10 +94,13 @@ describe.runIf(hasPython).concurrent('queue', () => {
       'Too many requests wait for this application.\n',
     ]);
     expect(third.head).toMatch(/^Retry-After: 1$/m);
+    // Of the content nothing has to come first.
+    const upload = front.ask('/pid', { method: 'POST', headers: ['Content-Length: 10000000'] });
+    expect((await upload).status).toBe('503 Service Unavailable');
     expect((await first.answer).status).toBe('200 OK');
     expect((await second).status).toBe('200 OK');
     expect(front.app.status()).toMatchObject({
-      requests: { begun: 2, refused: 1, late: 0 },
+      requests: { begun: 2, refused: 2, late: 0 },
       queue: { length: 0, waited: { count: 1 } },
     });
     expect(front.app.status().queue.waited.longest).toBeGreaterThan(0.1);
