@@ -124,7 +124,8 @@ export function signalsSuite({ language, args, here, quick }: Subject): void {
         const lines = ['access.log', 'access.log.1']
           .flatMap(name => readFileSync(join(files.folder, name), 'utf8').trimEnd().split('\n'))
           .filter(line => line.endsWith('?load'));
-        expect(new Set(lines)).toEqual(new Set(['200 ?load']));
+        // 499 for whom wrk left in the middle when it was stopped.
+        expect(new Set(lines.filter(line => !line.startsWith('499')))).toEqual(new Set(['200 ?load']));
         expect(lines.length).toBeGreaterThanOrEqual(requests);
       },
     );

@@ -5,7 +5,8 @@ local note = string.rep("note ", 200)
 
 local answered = false
 
-response = function()
+response = function(status, _, body)
+  if status >= 400 then io.stderr:write("failed: ", status, " ", body, "\n") end
   if answered then return end
   answered = true
   -- Where nothing collects it: the load has begun.

@@ -31,7 +31,7 @@ export function restartSuite(front: Front, { lameDuckMs, found }: Restart): void
       await found(site, name, times);
     }
     await wrk.end('SIGINT');
-    const said = wrk.output + site.front.output.slice(-2000);
+    const said = wrk.output + site.front.output.slice(-10_000);
     expect(wrk.output, said).not.toMatch(/Socket errors|Non-2xx/);
     expect(Number(/(\d+) requests in/.exec(wrk.output)?.[1]), said).toBeGreaterThan(1000);
   });

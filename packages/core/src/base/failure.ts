@@ -11,13 +11,15 @@ import { report, textOf } from './error-stream.ts';
 export function fail(base: Base, exchange: Exchange, error: unknown): void {
   const expected = isRequestError(error);
   // A client that leaves is no fault of the application, nor is what the application stops because of that.
-  const departed = exchange.gone && (expected || isAbort(exchange, error));
+  const givenUp = exchange.gone && isAbort(exchange, error);
+  const departed = givenUp || (exchange.gone && expected);
   if (!departed && !(expected && exchange.complete)) reportRequest(base, exchange, error);
   if (exchange.complete) return;
   // A first piece that was kept back never left, so the client can still be told.
   exchange.takeKept();
-  if (exchange.started) {
-    exchange.cut();
+  // Nobody gets a page for having left; an incomplete request is refused all the same, to a client that still reads.
+  if (exchange.started || (givenUp && !exchange.receiving)) {
+    exchange.cut(!exchange.started);
     return;
   }
   const status = expected ? error.status : '500 Internal Server Error';

@@ -318,13 +318,16 @@ export class Exchange {
     if (this.#endTasks !== null || this.#writableTasks !== null) this.#runEndTasks();
   }
 
-  /** Breaks the answer off in a way that the client can tell from its end. */
-  cut(): void {
+  /**
+   * Breaks the answer off in a way that the client can tell from its end.
+   * @param unsent whether nothing was sent of it, so that any end tells
+   */
+  cut(unsent = false): void {
     if (this.#progress === Complete) return;
     this.#progress = Complete;
     if (this.receiving) this.#body?.fail(answered());
     // Missing octets or chunks show the break by themselves. Without either, an orderly end would look like the end of the content.
-    if (this.#chunked || this.#declaredLength !== unknownLength) this.connection.endUnfinished();
+    if (unsent || this.#chunked || this.#declaredLength !== unknownLength) this.connection.endUnfinished();
     else this.connection.cut(true);
     this.#runEndTasks();
   }

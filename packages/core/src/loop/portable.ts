@@ -19,8 +19,12 @@ import type { Acceptor, Address, Listener, ListenOptions, Loop, LoopTimer } from
 /** Milliseconds that a closing listener takes at most to accept what waits. */
 const LONGEST_EMPTYING = 500;
 
-/** The part of a listening handle that lets a connection be taken before node:net wraps it. Not public: feature-tested. */
+/**
+ * The part of a listening handle that lets a connection be taken before node:net wraps it, and the kernel's queue be made
+ * short. Not public: feature-tested.
+ */
 interface ListeningHandle {
+  listen?: (backlog: number) => number;
   onconnection?: (status: number, handle: AcceptedHandle | undefined) => void;
 }
 interface AcceptedHandle {
@@ -72,7 +76,7 @@ export class PortableLoop implements Loop, Turns {
    * Elsewhere the public events do, with one copy.
    */
   #accept(server: Server, listener: PortableListener, acceptor: Acceptor): void {
-    const handle = (server as unknown as { _handle: ListeningHandle | null })._handle;
+    const handle = handleOf(server);
     if (this.#publicApiOnly || typeof handle?.onconnection !== 'function') {
       server.on('connection', (socket: Socket) => {
         listener.accepted += 1;
@@ -209,14 +213,20 @@ function bind(server: Server, address: Address, { backlog, reusePort }: ListenOp
   }
 }
 
+function handleOf(server: Server): ListeningHandle | null {
+  return (server as unknown as { _handle: ListeningHandle | null })._handle;
+}
+
 class PortableListener implements Listener {
   readonly address: Address;
   /** Connections so far. */
   accepted = 0;
   readonly #server: Server;
+  readonly #inherited: boolean;
 
   constructor(server: Server, asked: Address) {
     this.#server = server;
+    this.#inherited = 'fd' in asked;
     const bound = server.address();
     this.address =
       bound !== null && typeof bound === 'object' ? { host: bound.address, port: bound.port } : asked;
@@ -224,6 +234,12 @@ class PortableListener implements Listener {
 
   async close(): Promise<void> {
     await this.#acceptWaiting();
+    // Clients without a pause find the last moment: then one can be in the queue, not all. A queue that other processes accept
+    // from stays as it is; it outlives this.
+    if (!this.#inherited) {
+      handleOf(this.#server)?.listen?.(0);
+      await this.#acceptWaiting();
+    }
     // The system's socket is gone when this call returns. The server's `close` event is not waited for: it comes after the
     // last connection that node:net wrapped itself.
     this.#server.close();

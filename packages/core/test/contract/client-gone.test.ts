@@ -1,7 +1,7 @@
 // Clients that leave: clauses X of docs/contract.md.
 
 import { describe, expect, test } from 'vitest';
-import { type Application, RequestError } from '../../src/index.ts';
+import { type Application, type Outcome, RequestError } from '../../src/index.ts';
 import { ALIVE, deferred, get, post, serve, within } from './support.ts';
 
 /** Resolves when the signal is aborted. */
@@ -44,6 +44,36 @@ describe('a client that leaves', () => {
     await within('the read fails', left.promise);
     expect((await within('the signal', signals.promise)).aborted).toBe(true);
   });
+
+  test.each([
+    ['the reason of its signal', (signal: AbortSignal) => signal.reason],
+    ['an AbortError', () => new DOMException('given up', 'AbortError')],
+  ])(
+    'X2: A client that shuts its side only (FIN) gets the end, and no page, when the application gives up by %s.',
+    async (_, reason) => {
+      const called = deferred<void>();
+      const over = deferred<Outcome>();
+      const serving = await serve(async environ => {
+        const signal = environ['fapws.signal'];
+        environ['fapws.after'](outcome => over.resolve(outcome));
+        called.resolve();
+        await aborted(signal);
+        throw reason(signal);
+      });
+      const client = await serving.connect();
+      client.send(get());
+      await within('the call', called.promise);
+      client.shut();
+      expect(await within('the end of the answer', over.promise)).toMatchObject({
+        status: '',
+        complete: false,
+        error: { code: 'FAPWS_CLIENT_GONE' },
+      });
+      expect(await client.closed()).toBe('end');
+      expect(client.received).toHaveLength(0);
+      await serving.alive();
+    },
+  );
 
   test('X2: A client that shuts its side only (FIN) may still read: the signal fires and the answer is sent, as the last one.', async () => {
     const called = deferred<AbortSignal>();
