@@ -1,23 +1,9 @@
 // One process and several, for README.md: `pnpm --dir bench workers [--publish] [--rounds N]`.
 import { readdirSync, readFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
-import { parseArgs } from 'node:util';
-import { chooseGenerator, defineLoad } from './lib/load.mjs';
-import { describeCommit, describeMachine, describeVersions } from './lib/machine.mjs';
-import { publish } from './lib/page.mjs';
-import { startServer } from './lib/processes.mjs';
+import { compareOnAllCores } from './lib/both-cores.mjs';
+import { defineLoad } from './lib/load.mjs';
 import { cpuMicroseconds, residentMemory } from './lib/resources.mjs';
-import { median } from './lib/statistics.mjs';
-import { forMarkdown, forTerminal } from './lib/table.mjs';
 import { latency, mebibytes, number, percent } from './lib/wording.mjs';
-
-const SECONDS = 2;
-
-const { values: options } = parseArgs({
-  args: process.argv.slice(2).filter(arg => arg !== '--'),
-  options: { rounds: { type: 'string', default: '5' }, publish: { type: 'boolean' } },
-});
-const ROUNDS = Number(options.rounds);
 
 const [major, minor] = process.versions.node.split('.').map(Number);
 const canReusePort = major > 22 || (major === 22 && minor >= 12);
@@ -55,12 +41,11 @@ function servingProcesses(pid) {
   return children.length > 0 ? children : [pid];
 }
 
-async function measure(server, load, generator) {
+async function measure(server, apply, load) {
   const serving = servingProcesses(server.pid);
   const before = serving.map(cpuMicroseconds);
   const all = cpuMicroseconds(server.pid);
-  const result = await generator.apply(load, server.port, SECONDS);
-  server.assertAlive();
+  const result = await apply();
   const failures = result.errors + (load.oncePerConnection ? 0 : result.cuts);
   if (failures > 0) throw new Error(`${server.contestant.title}: ${failures} failed requests`);
   const shares = serving.map((pid, index) => cpuMicroseconds(pid) - before[index]);
@@ -73,51 +58,15 @@ async function measure(server, load, generator) {
   };
 }
 
-const generator = chooseGenerator();
-const servers = [];
-try {
-  for (const one of contestants) servers.push(await startServer(one));
-  const tables = [];
-  for (const [title, load] of loads) {
-    const rounds = new Map(servers.map(server => [server, []]));
-    for (const server of servers) await generator.apply(load, server.port, 1);
-    for (let round = 0; round < ROUNDS; round += 1) {
-      // A B, then B A: whatever drifts, drifts for all.
-      for (const server of round % 2 === 0 ? servers : servers.toReversed()) {
-        rounds.get(server).push(await measure(server, load, generator));
-      }
-    }
-    const table = [['', 'requests/s', 'CPU per request, µs', 'p99', 'busiest process', 'resident memory']];
-    for (const [{ contestant }, results] of rounds) {
-      const of = key => median(results.map(result => result[key]));
-      table.push([
-        contestant.title,
-        number(of('rate')),
-        number(of('cost')),
-        latency(results.some(({ p99 }) => p99 === null) ? null : of('p99')),
-        percent(of('busiest')),
-        mebibytes(of('memory')),
-      ]);
-    }
-    tables.push([title, table]);
-    process.stdout.write(`${title}\n${forTerminal(table)}\n\n`);
-  }
-  if (options.publish) {
-    const { cpu, cores, memory, kernel } = describeMachine();
-    const versions = Object.entries(describeVersions(contestants)).map(
-      ([name, version]) => `${name} ${version}`,
-    );
-    const date = new Date().toISOString().slice(0, 10);
-    publish(
-      'workers',
-      [
-        `Measured on ${date} at ${describeCommit()} with \`pnpm --dir bench workers\`, medians of ${ROUNDS} rounds of ${SECONDS} s, load by ${generator.title} with one thread beside the servers on ${availableParallelism()} cores: ${cpu}, ${cores} cores, ${memory}, ${kernel}; ${versions.join(', ')}.`,
-        ...tables.map(([title, table]) => `**${title}**\n\n${forMarkdown(table)}`),
-      ]
-        .join('\n\n')
-        .concat('\n'),
-    );
-  }
-} finally {
-  for (const server of servers) await server.stop();
-}
+await compareOnAllCores({
+  name: 'workers',
+  groups: loads.map(([title, load]) => ({ title, load, contestants })),
+  columns: [
+    ['requests/s', of => number(of('rate'))],
+    ['CPU per request, µs', of => number(of('cost'))],
+    ['p99', of => latency(of('p99'))],
+    ['busiest process', of => percent(of('busiest'))],
+    ['resident memory', of => mebibytes(of('memory'))],
+  ],
+  measure,
+});
