@@ -49,7 +49,7 @@ describe('a client that leaves', () => {
     ['the reason of its signal', (signal: AbortSignal) => signal.reason],
     ['an AbortError', () => new DOMException('given up', 'AbortError')],
   ])(
-    'X2: A client that shuts its side only (FIN) gets the end, and no page, when the application gives up by %s.',
+    'a client that shuts its side only (FIN) gets the end, and no page, when the application gives up by %s',
     async (_, reason) => {
       const called = deferred<void>();
       const over = deferred<Outcome>();
