@@ -32,6 +32,8 @@ export interface WorkerStatus {
   readonly busy: number;
   /** Requests that it has; those beyond `busy` wait in the process. */
   readonly inFlight: number;
+  /** Requests that it may have at a time: one for each thread, and some ahead while it is quick. */
+  readonly capacity: number;
   /** Requests that it has had so far, with those that it has. */
   readonly requests: number;
   readonly startedAt: Date;
@@ -92,6 +94,7 @@ export function statusOf(seen: Seen): PythonStatus {
       reason: worker.ending ?? worker.retiring,
       busy: worker.busy,
       inFlight: worker.inFlight,
+      capacity: worker.capacity,
       requests: worker.requests,
       startedAt: new Date(Date.now() - (now - worker.startedAt)),
       resident: worker.pid === undefined ? null : residentNow(worker.pid),

@@ -77,8 +77,7 @@ export class Worker implements ChannelReceiver, ProcessWatcher {
   readonly #inFlight: InFlight = new InFlight();
   readonly #stuck = new Set<Call>();
   readonly #pace = new Pace();
-  /** Requests that it may have at a time: one for each thread, and some ahead. */
-  #most: number;
+  #capacity: number;
   #requests = 0;
   #ended = 0;
   #state: WorkerState = 'starting';
@@ -96,7 +95,7 @@ export class Worker implements ChannelReceiver, ProcessWatcher {
   constructor(settings: WorkerSettings, launcher: Launcher, owner: WorkerOwner, keepsAlive: boolean) {
     this.#settings = settings;
     this.owner = owner;
-    this.#most = settings.threads;
+    this.#capacity = settings.threads;
     this.#startTimer = setTimeout(() => void this.#startedLate(), settings.startTimeout * 1000);
     if (!keepsAlive) this.#startTimer.unref();
     this.#process = launcher.launch(this);
@@ -120,6 +119,11 @@ export class Worker implements ChannelReceiver, ProcessWatcher {
     return this.#inFlight.size;
   }
 
+  /** Requests that it may have at a time: one for each thread, and some ahead. */
+  get capacity(): number {
+    return this.#capacity;
+  }
+
   /** Threads that are at work. */
   get busy(): number {
     return Math.min(this.#inFlight.size, this.#settings.threads);
@@ -132,7 +136,7 @@ export class Worker implements ChannelReceiver, ProcessWatcher {
 
   /** HOT. Whether it takes another request. */
   get hasRoom(): boolean {
-    return this.#state === 'ready' && this.#inFlight.size < this.#most;
+    return this.#state === 'ready' && this.#inFlight.size < this.#capacity;
   }
 
   /** HOT. Hands it a request. To be called only when it has room. */
@@ -292,7 +296,7 @@ export class Worker implements ChannelReceiver, ProcessWatcher {
     if (this.#ended === 0) return;
     this.#pace.ended(this.#ended);
     this.#ended = 0;
-    this.#most = this.#settings.threads + this.#pace.ahead;
+    this.#capacity = this.#settings.threads + this.#pace.ahead;
     if (this.#ending === 'timeout') this.killIfDone();
     this.owner.onFree(this);
   }

@@ -137,7 +137,7 @@ describe.runIf(hasPython)('content', () => {
     timeout: SECONDS,
   }, async () => {
     await using front = await Front.open('slow:application', { spool: { directory } });
-    for (let time = 0; time < 300; time += 1) await front.json('/ping');
+    await front.beQuick('/ping', 2);
     const leaving = front.ask('/leave?0.5');
     await front.logs(/leaving/);
     // The process has it and has not begun it.

@@ -95,6 +95,15 @@ export class Front {
     return workers.reduce((sum, { inFlight }) => sum + inFlight, queue.length);
   }
 
+  /** Lets it find out that the application is quick, until its process may have so many requests at a time. */
+  async beQuick(target: string, capacity: number): Promise<void> {
+    await this.app.ready;
+    await this.until(async () => {
+      await this.ask(target);
+      return (this.app.status().workers[0]?.capacity ?? 0) >= capacity;
+    });
+  }
+
   /** Waits until so many processes have ended. */
   async exits(count = 1): Promise<WorkerExitedEvent> {
     await this.until(() => this.exited.length >= count);

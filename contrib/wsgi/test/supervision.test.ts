@@ -16,13 +16,6 @@ async function begun(front: Front, target: string, method = 'GET'): Promise<{ an
   return { answer };
 }
 
-/** Lets the front find out that the application is quick, so that it sends requests ahead. */
-async function beQuick(front: Front): Promise<void> {
-  const load = new Load(front, 12, '/pid');
-  await front.until(() => (front.app.status().workers[0]?.inFlight ?? 0) > 5);
-  await load.stop();
-}
-
 describe('options', () => {
   test.each<[PythonOptions, RegExp]>([
     [{ workers: 0 }, /workers is 0\. It has to be a whole number from 1 to 1024/],
@@ -131,7 +124,7 @@ describe.runIf(hasPython)('a process that dies', () => {
   }, async () => {
     await using front = await Front.open('supervised:application');
     const before = Number((await front.ask('/pid')).body);
-    await beQuick(front);
+    await front.beQuick('/pid', 3);
     const leaving = await begun(front, '/leave?0.5');
     const idempotent = front.ask('/pid');
     const other = front.ask('/pid', { method: 'POST' });
