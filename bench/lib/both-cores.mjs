@@ -18,7 +18,8 @@ const SECONDS = 2;
  * @param {object} comparison
  * @param {string} comparison.name of the script in package.json, and of the page's part
  * @param {{ title: string, load: import('./load.mjs').Load, contestants: import('../contestants.mjs').Contestant[] }[]} comparison.groups
- * @param {[string, (median: (key: string) => number | null) => string][]} comparison.columns a header each, and the cell of a server
+ * @param {[string, (middle: Figure, least: Figure) => string][]} comparison.columns a header each, and the cell of a server
+ *   by the median and the least of its rounds; `Figure` is `(key: string) => number | null`
  * @param {(server: import('./processes.mjs').Server, apply: () => Promise<any>) => Promise<Record<string, number | null>>} comparison.measure
  *   one round: has the load applied and says what came of it
  */
@@ -51,11 +52,14 @@ export async function compareOnAllCores({ name, groups, columns, measure }) {
       }
       const table = [['', ...columns.map(([header]) => header)]];
       for (const [{ contestant }, results] of rounds) {
-        const of = key => {
+        const over = choose => key => {
           const values = results.map(result => result[key]);
-          return values.includes(null) ? null : median(values);
+          return values.includes(null) ? null : choose(values);
         };
-        table.push([contestant.title, ...columns.map(([, cell]) => cell(of))]);
+        const middle = over(median);
+        // A neighbour on the machine only ever adds to it.
+        const least = over(values => Math.min(...values));
+        table.push([contestant.title, ...columns.map(([, cell]) => cell(middle, least))]);
       }
       tables.push([title, table]);
       process.stdout.write(`${title}\n${forTerminal(table)}\n\n`);
@@ -70,7 +74,7 @@ export async function compareOnAllCores({ name, groups, columns, measure }) {
   );
   const date = new Date().toISOString().slice(0, 10);
   const measured =
-    `Measured on ${date} at ${describeCommit()} with \`pnpm --dir bench ${name}\`, medians of ${options.rounds} rounds of ${SECONDS} s, ` +
+    `Measured on ${date} at ${describeCommit()} with \`pnpm --dir bench ${name}\`, ${options.rounds} rounds of ${SECONDS} s (medians; of CPU the quietest), ` +
     `load by ${generator.title} with one thread beside the servers on ${availableParallelism()} cores: ${cpu}, ${cores} cores, ` +
     `${memory}, ${kernel}; ${versions.join(', ')}.`;
   publish(
