@@ -318,10 +318,7 @@ export class Exchange {
     if (this.#endTasks !== null || this.#writableTasks !== null) this.#runEndTasks();
   }
 
-  /**
-   * Breaks the answer off in a way that the client can tell from its end.
-   * @param unsent whether nothing was sent of it, so that any end tells
-   */
+  /** Breaks the answer off in a way that the client can tell from its end; with `unsent`, nothing was sent and any end tells. */
   cut(unsent = false): void {
     if (this.#progress === Complete) return;
     this.#progress = Complete;

@@ -235,9 +235,10 @@ class PortableListener implements Listener {
   async close(): Promise<void> {
     await this.#acceptWaiting();
     // Clients without a pause find the last moment: then one can be in the queue, not all. A queue that other processes accept
-    // from stays as it is; it outlives this.
-    if (!this.#inherited) {
-      handleOf(this.#server)?.listen?.(0);
+    // from stays as it is; it outlives this. What node:cluster lends is known by a `close` of its own.
+    const handle = handleOf(this.#server);
+    if (!this.#inherited && handle !== null && !Object.hasOwn(handle, 'close')) {
+      handle.listen?.(0);
       await this.#acceptWaiting();
     }
     // The system's socket is gone when this call returns. The server's `close` event is not waited for: it comes after the
