@@ -19,6 +19,7 @@ import { Recycling } from './recycling.ts';
 import { Reports } from './reports.ts';
 import { Shedding } from './shedding.ts';
 import { Sizing } from './sizing.ts';
+import { stacksOf } from './stacks.ts';
 import { type PythonStatus, statusOf } from './status.ts';
 import type { FileState } from './watch.ts';
 import { Worker, type WorkerExit, type WorkerOwner } from './worker.ts';
@@ -368,12 +369,8 @@ export class Pool implements WorkerOwner {
   }
 
   /** Where each thread of each process is. */
-  async dump(): Promise<string> {
-    const workers = [...this.#workers.keys()];
-    const stacks = await Promise.all(workers.map(worker => worker.dump()));
-    return workers
-      .map(({ pid }, at) => `python ${pid}:\n${stacks[at] === '' ? 'It does not tell.' : stacks[at]}\n`)
-      .join('\n');
+  dump(): Promise<string> {
+    return stacksOf([...this.#workers.keys()]);
   }
 
   /** Lets all requests that are here be answered, takes no more, and ends the processes. @returns when they have ended */

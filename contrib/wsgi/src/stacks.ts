@@ -32,3 +32,13 @@ export class StackCollector {
     this.#end();
   }
 }
+
+/** The stacks of several processes, each under its number. */
+export async function stacksOf(
+  processes: readonly { readonly pid: number | undefined; dump(): Promise<string> }[],
+): Promise<string> {
+  const stacks = await Promise.all(processes.map(each => each.dump()));
+  return processes
+    .map(({ pid }, at) => `python ${pid}:\n${stacks[at] === '' ? 'It does not tell.' : stacks[at]}\n`)
+    .join('\n');
+}
