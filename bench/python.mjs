@@ -1,6 +1,6 @@
 // Python's servers on all cores, for README.md: `pnpm --dir bench python [--publish] [--rounds N]`. On one core they are compared by
 // `pnpm bench --scenario 'python-*'`.
-import { compareOnAllCores } from './lib/both-cores.mjs';
+import { compareOnAllCores } from './lib/all-cores.mjs';
 import { defineLoad } from './lib/load.mjs';
 import { cpuMicroseconds, residentMemory } from './lib/resources.mjs';
 import { latency, mebibytes, number } from './lib/wording.mjs';

@@ -1,6 +1,6 @@
 // One process and several, for README.md: `pnpm --dir bench workers [--publish] [--rounds N]`.
 import { readdirSync, readFileSync } from 'node:fs';
-import { compareOnAllCores } from './lib/both-cores.mjs';
+import { compareOnAllCores } from './lib/all-cores.mjs';
 import { defineLoad } from './lib/load.mjs';
 import { cpuMicroseconds, residentMemory } from './lib/resources.mjs';
 import { latency, mebibytes, number, percent } from './lib/wording.mjs';
