@@ -6,7 +6,7 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { installed, type Program } from '@fapws/testing';
+import { installed, isAlive, type Program } from '@fapws/testing';
 import { describe, expect, test, vi } from 'vitest';
 import { Project, serving } from './command.ts';
 import { load } from './load.ts';
@@ -201,13 +201,4 @@ export function signalsSuite({ language, args, here, quick }: Subject): void {
       },
     );
   });
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { installed, Program } from '@fapws/testing';
+import { installed, isAlive, Program } from '@fapws/testing';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { SupervisorOptions } from '../src/index.ts';
 import { primaryProgram, serverProgram } from './programs.ts';
@@ -193,12 +193,3 @@ describe.runIf(installed('script', 'apt-get install bsdutils'))('in a terminal',
     await expect.poll(() => processes.filter(isAlive), { timeout: 20_000 }).toEqual([]);
   });
 });
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}

@@ -1,8 +1,8 @@
 // What goes wrong in a process under load: what the README promises happens, nothing hangs, and those who lose something are those
 // whose requests were in flight, counted exactly.
 
-import { existsSync, readFileSync } from 'node:fs';
-import { Program } from '@fapws/testing';
+import { readFileSync } from 'node:fs';
+import { isAlive, Program } from '@fapws/testing';
 import { describe, expect, test } from 'vitest';
 import type { PythonOptions } from '../src/index.ts';
 import { type Answer, Front, hasPython } from './front.ts';
@@ -206,22 +206,10 @@ describe.runIf(hasPython)('the front', () => {
     }
     await program.end('SIGKILL');
     const late = Date.now() + 20_000;
-    while (pids.some(lives)) {
+    while (pids.some(isAlive)) {
       if (Date.now() > late)
-        throw new Error(`late: of ${pids.join(', ')} there are ${pids.filter(lives).join(', ')}`);
+        throw new Error(`late: of ${pids.join(', ')} there are ${pids.filter(isAlive).join(', ')}`);
       await new Promise(resolve => setTimeout(resolve, 50));
     }
   });
 });
-
-function lives(pid: number): boolean {
-  // One whose parent is gone too is a zombie until init comes by.
-  const state = existsSync(`/proc/${pid}/stat`) ? readFileSync(`/proc/${pid}/stat`, 'latin1') : null;
-  if (state !== null) return !/\) Z /.test(state);
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
-import { optional, Program } from '@fapws/testing';
+import { isAlive, optional, Program } from '@fapws/testing';
 import { describe, expect, test, vi } from 'vitest';
 import { ForkListener } from '../src/fork-listener.ts';
 import type { PythonOptions } from '../src/index.ts';
@@ -43,15 +43,6 @@ async function allOf(front: Front, processes: number): Promise<Seen[]> {
 
 function times(log: string, pattern: RegExp): number {
   return [...log.matchAll(pattern)].length;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 describe.runIf(hasPython)('preload', () => {

@@ -3,6 +3,7 @@
 
 import { spawn, spawnSync } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
 import { runFromSource } from './source.ts';
 
 export class Program {
@@ -105,4 +106,16 @@ export class Program {
 export function run(command: string, args: readonly string[]): { code: number | null; output: string } {
   const { status, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8' });
   return { code: status, output: `${stdout ?? ''}${stderr ?? ''}` };
+}
+
+/** Whether a process is there, and more than a zombie that nobody has looked after. */
+export function isAlive(pid: number): boolean {
+  const state = existsSync(`/proc/${pid}/stat`) ? readFileSync(`/proc/${pid}/stat`, 'latin1') : null;
+  if (state !== null) return !/\) Z /.test(state);
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
 }

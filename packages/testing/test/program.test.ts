@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Program, run } from '../src/index.ts';
+import { isAlive, Program, run } from '../src/index.ts';
 
 const node = (script: string): Program => new Program(process.execPath, ['-e', script]);
 
@@ -42,4 +42,16 @@ test('a signal for a group reaches what the program has started', async () => {
   await program.prints(/child/);
   // The child has the same output: it is not over before both have ended.
   expect(await program.end('SIGKILL')).toBe(null);
+});
+
+test('a process is alive until it has ended, also one that nobody has waited for', async () => {
+  const program = new Program(process.execPath, ['-e', 'console.log("up"); setInterval(() => {}, 1000)']);
+  await program.prints(/up/);
+  expect(isAlive(program.pid)).toBe(true);
+  await program.end('SIGKILL');
+  expect(isAlive(program.pid)).toBe(false);
+  // Its child has become a zombie when this is printed: it is the parent's loop that would look after it.
+  await using parent = new Program('sh', ['-c', 'sleep 0.1 & echo $!; exec sleep 30']);
+  const child = Number((await parent.prints(/\d+/))[0]);
+  await expect.poll(() => isAlive(child)).toBe(false);
 });
